@@ -1,0 +1,21 @@
+# A table for each line, for what is marked for it. Bits, so that a packet may be marked for either.
+ip route add default via "$GW1" dev "$IF1" table 101
+ip route add default via "$GW2" dev "$IF2" table 102
+ip rule add fwmark 0x1/0x1 table 101 priority 101
+ip rule add fwmark 0x2/0x2 table 102 priority 102
+
+# What leaves by a line, leaves from its address: the first is static, the second dynamic.
+iptables -t nat -A POSTROUTING -o "$IF1" -j SNAT --to-source "$IP1"
+iptables -t nat -A POSTROUTING -o "$IF2" -j MASQUERADE
+
+# Port 8080 is the web site on the desktop.
+iptables -t nat -A PREROUTING -i "$IF1" -p tcp --dport 8080 -j DNAT --to-destination 192.168.2.100:80
+iptables -t nat -A PREROUTING -i "$IF2" -p tcp --dport 8080 -j DNAT --to-destination 192.168.2.100:80
+
+# Everything else is spread over the lines, 8 to 2.
+ip route add default scope global \
+	nexthop via "$GW1" dev "$IF1" weight 8 \
+	nexthop via "$GW2" dev "$IF2" weight 2
+
+# By connection, not by pair of addresses.
+echo 1 >/proc/sys/net/ipv4/fib_multipath_hash_policy

@@ -1,0 +1,8 @@
+import type { CandidateOptions } from '../../../src/candidate/candidate.ts';
+
+export default {
+  title: 'As home-pins, with rules by source address before those by mark',
+  lesson: `What already carries a line's address goes by that line: right for whatever the server itself answers from the address
+that was called, pins or not, and it needs no conntrack. It does nothing for a forwarded port: when the desktop's answer is
+routed it still carries the desktop's own address, and the hash decides. It does nothing for an unbound UDP server.`,
+} satisfies CandidateOptions;

@@ -1,0 +1,210 @@
+import homeGateway from '../lab/topologies/home-gateway.ts';
+import type { Evidence } from '../src/backend/crossing.ts';
+import type { Lab } from '../src/backend/lab.ts';
+import { hashL3, hashL4, selectNexthop, upperBounds } from '../src/model/multipath.ts';
+import { formatIPv4, parseIPv4 } from '../src/net/address.ts';
+import { binomialRange } from '../src/scenario/binomial.ts';
+import type { StatementResult } from '../src/scenario/result.ts';
+import { defineScenario } from '../src/scenario/scenario.ts';
+import { peersOf, type Topology } from '../src/topology/topology.ts';
+
+interface Setting {
+  /** `fib_multipath_hash_policy`: 0 hashes addresses, 1 protocol and ports too. */
+  readonly policy: 0 | 1;
+}
+
+/** The candidates' weights, in the order of the uplinks. */
+const weights = [8, 2];
+/** How often chance may put a share outside its range: once in a million seeds. */
+const risk = 1e-6;
+
+/** The one destination that is called from many ports. */
+const [single, port] = ['198.19.0.2', 4000];
+
+/**
+ * Who sends, and the source address that the server's routing sees: none yet in what is the server's own. Each has a half
+ * of the topology's world to call, and ports of its own, by which its packets are known when NAT has made them all alike.
+ */
+const senders = [
+  sender('server', 0, '198.18.0.0', 20000),
+  sender('desktop', parseIPv4('192.168.2.100'), '198.18.16.0', 30000),
+];
+type Sender = ReturnType<typeof sender>;
+
+function sender(host: string, source: number, world: string, firstPort: number) {
+  const destinations = Array.from({ length: 4096 }, (_, index) => formatIPv4(parseIPv4(world) + index));
+  return {
+    host,
+    source,
+    destinations,
+    /** Some of them, which are asked a second time. */
+    again: destinations.filter((_, index) => index % 16 === 0),
+    sourcePorts: Array.from({ length: 128 }, (_, index) => firstPort + index),
+  };
+}
+
+export default defineScenario<Setting>({
+  title: 'Are two lines of 8 and 2 Mbit/s used eight to two?',
+  lesson: `A default route with two nexthops, \`weight 8\` and \`weight 2\`, sends about eight of ten destinations by the first line.
+
+Since Linux 4.4 the line follows from a hash: of source and destination address as the kernel comes, of protocol and ports
+too with \`fib_multipath_hash_policy=1\`. So a destination keeps its line for as long as the route stays as it is, and the
+proportion holds for many destinations, not for few: of ten places, all ten may be on the slow line. With policy 0 a
+hundred connections to one place share one line; with policy 1 they use both.
+
+What the server itself sends has no address when it is routed, what the home network sends has one: the same place may be
+reached by one line from here and by the other from there.`,
+  services: [],
+  trials: [
+    { candidate: 'balance-8-2', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 0 } },
+    { candidate: 'balance-8-2-ports', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 1 } },
+  ],
+  run: async (lab, { setting: { policy } }, { seed }) => {
+    const preconditions = await readPreconditions(lab, policy, seed);
+    const silent = await Promise.all(
+      senders.map(async ({ host, destinations, again, sourcePorts }) => {
+        // First: nothing answers these, and what comes after, and is answered, sees them to the ISPs.
+        await lab.scatter(host, { destination: single, port, sourcePorts });
+        const first = await lab.sweep(host, destinations);
+        const second = await lab.sweep(host, again);
+        return first.length + second.length;
+      }),
+    );
+    const arrivals = arrivalsAtIsps(lab.topology, await lab.evidence());
+    const predict = lab.seeded ? predictor(lab.topology, policy, seed) : null;
+    const statements = senders.flatMap((each, index) => [
+      answered(each, silent[index] ?? 0),
+      ...judgeSweeps(lab.topology, each, arrivals, predict),
+      ...judgePorts(each, arrivals, policy, predict),
+    ]);
+    return [...preconditions, ...statements, judgeSources(lab.topology, arrivals)];
+  },
+});
+
+async function readPreconditions(lab: Lab, policy: number, seed: number): Promise<readonly StatementResult[]> {
+  const read = async (name: string, wanted: number): Promise<StatementResult> =>
+    statement(`precondition: ${name}`, String(wanted), await lab.sysctl('server', name));
+  return [
+    await read('net.ipv4.fib_multipath_hash_policy', policy),
+    ...(lab.seeded ? [await read('net.ipv4.fib_multipath_hash_seed', seed)] : []),
+  ];
+}
+
+/** A packet as it came in at an ISP. */
+interface Arrival {
+  readonly line: string;
+  readonly source: string;
+  /** Null for a ping. */
+  readonly sourcePort: number | null;
+  readonly destination: string;
+}
+
+/** What came in from the server's lines. */
+function arrivalsAtIsps(topology: Topology, { crossings }: Evidence): readonly Arrival[] {
+  const { host, uplinks } = topology.server;
+  const lines = new Map(
+    uplinks.flatMap(({ interface: line }) =>
+      peersOf(topology, host, line).map((peer) => [`${peer.host} ${peer.interface}`, line] as const),
+    ),
+  );
+  return crossings.flatMap((crossing): Arrival[] => {
+    const line = lines.get(`${crossing.host} ${crossing.interface}`);
+    if (line === undefined || crossing.direction === 'out') return [];
+    const [source = '', sourcePort] = crossing.source.split(':');
+    const [destination = ''] = crossing.destination.split(':');
+    return [{ line, source, sourcePort: sourcePort === undefined ? null : Number(sourcePort), destination }];
+  });
+}
+
+/** The line that the hash gives to a packet of a sender's. */
+type Predict = (sender: Sender, arrival: Arrival) => string;
+
+function predictor({ server }: Topology, policy: 0 | 1, seed: number): Predict {
+  const bounds = upperBounds(weights.map((weight) => ({ weight, alive: true })));
+  return ({ host, source }, { destination, sourcePort }) => {
+    const addresses = { source, destination: parseIPv4(destination) };
+    const ports =
+      sourcePort === null
+        ? // A sender's own ICMP has type and code, 8 and 0, where others have their destination port; what is forwarded, nothing.
+          { protocol: 1, sourcePort: 0, destinationPort: host === server.host ? 0x0800 : 0 }
+        : { protocol: 17, sourcePort, destinationPort: port };
+    const hash = policy === 0 ? hashL3(addresses, seed) : hashL4({ ...addresses, ...ports }, seed);
+    return server.uplinks[selectNexthop(bounds, hash) ?? -1]?.interface ?? 'none';
+  };
+}
+
+function answered({ host, destinations, again }: Sender, silent: number): StatementResult {
+  const asked = destinations.length + again.length;
+  return statement(`${host}: pings answered`, `${asked} of ${asked}`, `${asked - silent} of ${asked}`);
+}
+
+function judgeSweeps(
+  { server }: Topology,
+  from: Sender,
+  arrivals: readonly Arrival[],
+  predict: Predict | null,
+): readonly StatementResult[] {
+  const { host, destinations, again } = from;
+  const own = new Set(destinations);
+  const packets = arrivals.filter(({ destination }) => own.has(destination));
+  const linesOf = new Map(destinations.map((destination) => [destination, new Set<string>()]));
+  for (const { destination, line } of packets) linesOf.get(destination)?.add(line);
+  const [fast = ''] = server.uplinks.map((uplink) => uplink.interface);
+  const byFast = destinations.filter((destination) => linesOf.get(destination)?.has(fast)).length;
+  const [weight = 0] = weights;
+  const { low, high } = binomialRange(destinations.length, weight / weights.reduce((sum, each) => sum + each), risk);
+  const total = destinations.length + again.length;
+  const astray = [...linesOf.values()].filter((lines) => lines.size !== 1).length;
+  return [
+    statement(`${host}: packets counted at the ISPs`, String(total), String(packets.length)),
+    {
+      ...statement(
+        `${host}: destinations by ${fast}, weight 8 of 10 (99.9999 % of all seeds)`,
+        `${low} to ${high} of ${destinations.length}`,
+        `${byFast} of ${destinations.length}`,
+      ),
+      ok: low <= byFast && byFast <= high,
+    },
+    statement(
+      `${host}: destinations that did not keep to one line, ${again.length} of them asked twice`,
+      '0',
+      String(astray),
+    ),
+    ...(predict ? [matches(`${host}: pings by the line that SipHash says`, from, packets, predict)] : []),
+  ];
+}
+
+function judgePorts(
+  from: Sender,
+  arrivals: readonly Arrival[],
+  policy: 0 | 1,
+  predict: Predict | null,
+): readonly StatementResult[] {
+  const { host, sourcePorts } = from;
+  const packets = arrivals.filter(
+    ({ destination, sourcePort }) => destination === single && sourcePort !== null && sourcePorts.includes(sourcePort),
+  );
+  const lines = new Set(packets.map(({ line }) => line)).size;
+  const name = `${host}: lines that ${sourcePorts.length} ports use to one destination, under policy ${policy}`;
+  return [
+    statement(`${host}: datagrams counted at the ISPs`, String(sourcePorts.length), String(packets.length)),
+    statement(name, policy === 0 ? '1' : '2', String(lines)),
+    ...(predict ? [matches(`${host}: datagrams by the line that SipHash says`, from, packets, predict)] : []),
+  ];
+}
+
+function matches(name: string, from: Sender, packets: readonly Arrival[], predict: Predict): StatementResult {
+  const right = packets.filter((packet) => predict(from, packet) === packet.line).length;
+  return statement(name, `${packets.length} of ${packets.length}`, `${right} of ${packets.length}`);
+}
+
+/** What the ISPs' filters would drop: all that left by a line from another address than the line's. */
+function judgeSources({ server }: Topology, arrivals: readonly Arrival[]): StatementResult {
+  const own = new Map(server.uplinks.map((uplink) => [uplink.interface, uplink.address]));
+  const foreign = arrivals.filter(({ line, source }) => own.get(line) !== source).length;
+  return statement("packets with another source than their line's address", '0', String(foreign));
+}
+
+function statement(name: string, expected: string, found: string): StatementResult {
+  return { kind: 'statement', name, expected, found, ok: expected === found };
+}

@@ -1,0 +1,326 @@
+import threeIsps, { type ThreeIspsOptions } from '../lab/topologies/three-isps.ts';
+import type { Cause } from '../src/backend/cause.ts';
+import type { Lab } from '../src/backend/lab.ts';
+import type { Answer, Request, Service } from '../src/backend/service.ts';
+import type { Candidate } from '../src/candidate/candidate.ts';
+import { hashL3, selectNexthop, upperBounds } from '../src/model/multipath.ts';
+import { parseIPv4 } from '../src/net/address.ts';
+import { judgeCell } from '../src/scenario/cell.ts';
+import type { CheckResult, Outcome, StatementResult } from '../src/scenario/result.ts';
+import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
+import type { Uplink } from '../src/topology/topology.ts';
+
+/** How an answer comes by its source address, which decides what becomes of it. */
+type Speech =
+  /** From an unbound UDP socket: routing chooses the line, and the line the address. */
+  | 'unbound'
+  /** The address is there before the packet is routed: TCP, a bound socket, IP_PKTINFO. */
+  | 'sourced'
+  /** Address and interface both: OpenVPN's multihome. */
+  | 'pinned';
+
+/** Where a kind of answer works, and why it doesn't elsewhere. */
+type Reach =
+  | { readonly at: 'every uplink' }
+  /** `hashed`: the one that the multipath hash of an unsourced answer chooses. `own`: where routing by source leads home. */
+  | { readonly at: 'first' | 'hashed' | 'own' | 'none'; readonly otherwise: Cause };
+
+interface Setting {
+  readonly reach: Readonly<Record<Exclude<Speech, 'pinned'>, Reach>> & { readonly float?: Reach };
+  /** What clients of OpenVPN over UDP say where they get no right answer. */
+  readonly complaint: 'rejected' | 'rejected in turn' | 'nothing of it';
+  /** How many OpenVPN clients call at each uplink over UDP, and how many datagrams are to come back from the echo. */
+  readonly callers: number;
+  readonly echoes: number;
+}
+
+const services = ['openvpn-udp', 'openvpn-tcp', 'dns-per-address', 'dns-pktinfo', 'ssh', 'udp-echo'] as const;
+type ServiceName = (typeof services)[number];
+
+const everywhere: Reach = { at: 'every uplink' };
+const only = (at: 'first' | 'hashed' | 'own' | 'none', otherwise: Cause): Reach => ({ at, otherwise });
+
+/** The client's address, as the server sees it. */
+const clientAddress = '198.51.100.10';
+
+export default defineScenario<Setting>({
+  title: 'Which uplink does a server with three ISPs answer by?',
+  lesson: `A server has three uplinks and a client calls each of its three addresses. An answer is right if it comes from the
+address that was called and leaves by the line the call came in by.
+
+What decides is when the answer gets its source address. TCP, and UDP sockets that are bound to an address or answer with
+IP_PKTINFO, have it before the packet is routed, so rules by source (or, since Linux 6.16, multipath routes) find the
+right line. An unbound UDP socket has none: routing picks a line, and the line's address becomes the source. No rule, mark
+or metric repairs that afterwards. OpenVPN over UDP is such a server, unless it runs with --multihome or --local.
+
+Where the client sits behind a NAT, the stranger's answer dies there and the client's log says nothing useful; without
+NAT it says 'Incoming packet rejected from'. That is why most people with this fault see only a time-out.`,
+  services,
+  trials: [
+    trial('single-default', only('first', 'reply-source'), only('first', 'source-filtered')),
+    trial('single-default', only('first', 'reply-source'), only('first', 'reply-interface'), {
+      variant: 'isp1 does not filter',
+      network: { unfiltered: ['isp1'] },
+    }),
+    trial('source-rules', only('first', 'reply-source'), everywhere),
+    trial('round-robin', only('hashed', 'reply-source'), everywhere),
+    trial('round-robin', only('hashed', 'reply-source'), everywhere, {
+      variant: 'client behind NAT',
+      network: { cgnat: 'stateful' },
+      complaint: 'nothing of it',
+    }),
+    trial('round-robin-bare', only('hashed', 'reply-source'), only('own', 'source-filtered')),
+    // Chance decides about each packet: so many that it can't let all pass, or leave one of two wrong addresses out.
+    trial('round-robin-per-packet', only('none', 'reply-source'), everywhere, {
+      complaint: 'rejected in turn',
+      callers: 4,
+      echoes: 24,
+    }),
+    trial('round-robin-connmark', only('hashed', 'reply-source'), everywhere),
+    trial('round-robin-multihome', only('hashed', 'reply-source'), everywhere),
+    trial('round-robin-float', only('hashed', 'reply-source'), everywhere, {
+      float: only('hashed', 'reply-interface'),
+    }),
+    trial('round-robin-float', only('hashed', 'reply-source'), everywhere, {
+      variant: 'client behind NAT',
+      network: { cgnat: 'stateful' },
+      float: only('hashed', 'reply-source'),
+      complaint: 'nothing of it',
+    }),
+    trial('round-robin-local', only('hashed', 'reply-source'), everywhere),
+  ],
+  run: async (lab, { setting }, { candidate, seed }) => {
+    const { uplinks } = lab.topology.server;
+    await Promise.all(serversOf(candidate, uplinks).map((service) => lab.serve('server', service)));
+
+    const { hashed, precondition } = await hashedUplink(lab, setting, seed);
+    const asked = await Promise.all(
+      uplinks.flatMap((uplink, index) =>
+        services.map(async (service) => {
+          const requests = requestsTo(service, uplink, index, candidate, setting);
+          const calls = requests.map(async (request) => ({ request, answer: await lab.request('client', request) }));
+          const expected = await expectation(lab, speechOf(service, candidate), setting, uplink, hashed);
+          return { service, uplink: uplink.interface, client: 'client', calls: await Promise.all(calls), expected };
+        }),
+      ),
+    );
+    const evidence = await lab.evidence();
+    const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
+    const unhappy = asked
+      .filter(({ service, expected }) => service === 'openvpn-udp' && expected === 'reply-source')
+      .map(({ uplink, calls }) => ({ uplink, answers: calls.map(({ answer }) => answer) }));
+    return [...precondition, ...cells, ...complaints(setting, uplinks, hashed, unhappy)];
+  },
+});
+
+function trial(
+  candidate: string,
+  unbound: Reach,
+  sourced: Reach,
+  options: {
+    readonly variant?: string;
+    readonly network?: ThreeIspsOptions;
+    readonly float?: Reach;
+    readonly complaint?: Setting['complaint'];
+    readonly callers?: number;
+    readonly echoes?: number;
+  } = {},
+): Trial<Setting> {
+  const { variant = '', network = {}, float, complaint = 'rejected', callers = 1, echoes = 4 } = options;
+  const clients = 3 * callers + 3;
+  return {
+    candidate,
+    variant,
+    topology: threeIsps(network),
+    tunnels: {
+      server: ['tun0', 'tun1', ...(candidate === 'round-robin-local' ? ['tun2', 'tun3'] : [])],
+      client: Array.from({ length: clients }, (_, index) => `tun${index}`),
+    },
+    setting: { reach: { unbound, sourced, ...(float && { float }) }, complaint, callers, echoes },
+  };
+}
+
+/** Everything the server runs. Each OpenVPN server has a tunnel network of its own. */
+function serversOf({ openvpn }: Candidate, uplinks: readonly Uplink[]): readonly Service[] {
+  const addresses = uplinks.map(({ address }) => address);
+  const records = { 'probe.test': '192.0.2.53' };
+  const udp = { kind: 'openvpn', protocol: 'udp', port: 1194 } as const;
+  const [first, ...rest]: Service[] =
+    openvpn?.server === 'address'
+      ? addresses.map((address, index) => ({
+          ...udp,
+          name: `openvpn-udp-${index + 1}`,
+          binding: { kind: 'address', address },
+          tunnel: `tun${index + 1}`,
+          network: tunnelNetwork(index + 1),
+        }))
+      : [
+          {
+            ...udp,
+            name: 'openvpn-udp',
+            binding: { kind: openvpn?.server ?? 'wildcard' },
+            tunnel: 'tun1',
+            network: tunnelNetwork(1),
+          },
+        ];
+  return [
+    ...(first ? [first] : []),
+    ...rest,
+    {
+      kind: 'openvpn',
+      name: 'openvpn-tcp',
+      protocol: 'tcp',
+      port: 1194,
+      binding: { kind: 'wildcard' },
+      tunnel: 'tun0',
+      network: tunnelNetwork(0),
+    },
+    { kind: 'dns', name: 'dns-per-address', port: 53, binding: 'address-per-socket', addresses, records },
+    { kind: 'dns', name: 'dns-pktinfo', port: 5300, binding: 'pktinfo', addresses, records },
+    { kind: 'ssh', name: 'ssh', port: 22 },
+    { kind: 'udp-echo', name: 'udp-echo', port: 7, binding: { kind: 'wildcard' } },
+  ];
+}
+
+const tunnelNetwork = (tunnel: number): string => `10.8.${tunnel}.0/24`;
+
+/** What the client asks of a service at an uplink. Every request has a source port of its own. */
+function requestsTo(
+  service: ServiceName,
+  { address: server }: Uplink,
+  index: number,
+  { openvpn }: Candidate,
+  { callers, echoes }: Setting,
+): readonly Request[] {
+  const sourcePort = 40000 + index * 100 + services.indexOf(service) * 10;
+  const call = { server, sourcePort };
+  const look = { ...call, kind: 'dns', name: 'probe.test', address: '192.0.2.53' } as const;
+  switch (service) {
+    case 'openvpn-udp':
+      return Array.from({ length: callers }, (_, caller) => ({
+        kind: 'openvpn',
+        protocol: 'udp',
+        server,
+        sourcePort: sourcePort + caller,
+        port: 1194,
+        tunnel: `tun${3 + index * callers + caller}`,
+        through: openvpn?.server === 'address' ? `10.8.${index + 1}.1` : '10.8.1.1',
+        float: openvpn?.float ?? false,
+      }));
+    case 'openvpn-tcp':
+      return [
+        {
+          ...call,
+          kind: 'openvpn',
+          protocol: 'tcp',
+          port: 1194,
+          tunnel: `tun${index}`,
+          through: '10.8.0.1',
+          float: false,
+        },
+      ];
+    case 'dns-per-address':
+      return [{ ...look, port: 53 }];
+    case 'dns-pktinfo':
+      return [{ ...look, port: 5300 }];
+    case 'ssh':
+      return [{ ...call, kind: 'ssh', port: 22 }];
+    case 'udp-echo':
+      return [{ ...call, kind: 'udp-echo', port: 7, count: echoes }];
+  }
+}
+
+function speechOf(service: ServiceName, { openvpn }: Candidate): Speech | 'float' {
+  if (service === 'udp-echo') return 'unbound';
+  if (service !== 'openvpn-udp' || openvpn?.server === 'address') return 'sourced';
+  if (openvpn?.server === 'multihome') return 'pinned';
+  return openvpn?.float ? 'float' : 'unbound';
+}
+
+async function expectation(
+  lab: Lab,
+  speech: Speech | 'float',
+  { reach }: Setting,
+  uplink: Uplink,
+  hashed: string,
+): Promise<Outcome> {
+  const rule = speech === 'pinned' ? everywhere : (reach[speech] ?? reach.unbound);
+  if (rule.at === 'every uplink') return 'works';
+  const home = { first: lab.topology.server.uplinks[0]?.interface, hashed, none: undefined, own: undefined };
+  const works =
+    rule.at === 'own'
+      ? (await lab.route('server', clientAddress, uplink.address)) === uplink.interface
+      : home[rule.at] === uplink.interface;
+  return works ? 'works' : rule.otherwise;
+}
+
+/**
+ * The uplink that an unsourced packet to the client takes by a default route over all uplinks: the kernel's own word,
+ * which must be what SipHash says where the seed is ours.
+ */
+async function hashedUplink(
+  lab: Lab,
+  { reach }: Setting,
+  seed: number,
+): Promise<{ readonly hashed: string; readonly precondition: readonly StatementResult[] }> {
+  const { uplinks } = lab.topology.server;
+  const kernelsWord = await lab.route('server', clientAddress);
+  if (!lab.seeded || reach.unbound.at !== 'hashed') return { hashed: kernelsWord, precondition: [] };
+  const hash = hashL3({ source: 0, destination: parseIPv4(clientAddress) }, seed);
+  const chosen = selectNexthop(upperBounds(uplinks.map(() => ({ weight: 1, alive: true }))), hash);
+  const predicted = uplinks[chosen ?? -1]?.interface ?? 'none';
+  return {
+    hashed: predicted,
+    precondition: [
+      statement(
+        `precondition: with seed ${seed}, an unsourced packet to ${clientAddress} takes the uplink that SipHash says`,
+        predicted,
+        kernelsWord,
+      ),
+    ],
+  };
+}
+
+/** What the clients of an OpenVPN that answers from the wrong address say, and whether anything reaches them. */
+function complaints(
+  { complaint, reach }: Setting,
+  uplinks: readonly Uplink[],
+  hashed: string,
+  unhappy: readonly { readonly uplink: string; readonly answers: readonly Answer[] }[],
+): readonly CheckResult[] {
+  const heard = unhappy.map(({ uplink, answers }) => {
+    const lines = answers.flatMap(({ said }) => said);
+    const from = lines.flatMap((line) => /Incoming packet rejected from \[AF_INET\]([\d.]+):/.exec(line)?.[1] ?? []);
+    const received = answers.reduce((sum, { bytes }) => sum + (bytes?.received ?? NaN), 0);
+    return { uplink, from: [...new Set(from)].sort(), received };
+  });
+  switch (complaint) {
+    case 'rejected': {
+      const taken = reach.unbound.at === 'first' ? uplinks[0] : uplinks.find((each) => each.interface === hashed);
+      return heard.map(({ uplink, from }) =>
+        statement(
+          `the OpenVPN client at ${uplink} says from where it was answered instead`,
+          `Incoming packet rejected from ${taken?.address ?? 'nowhere'}`,
+          `Incoming packet rejected from ${from.join(', ') || 'nowhere'}`,
+        ),
+      );
+    }
+    case 'rejected in turn': {
+      const all = [...new Set(heard.flatMap(({ from }) => from))].sort();
+      const name = "clients say 'Incoming packet rejected from' one address and then another";
+      return [{ ...statement(name, 'at least 2 addresses', all.join(', ')), ok: all.length >= 2 }];
+    }
+    case 'nothing of it':
+      return heard.map(({ uplink, from, received }) =>
+        statement(
+          `the OpenVPN client at ${uplink}, behind its NAT, hears nothing`,
+          '0 bytes received, 0 addresses rejected',
+          `${received} bytes received, ${from.length} addresses rejected`,
+        ),
+      );
+  }
+}
+
+function statement(name: string, expected: string, found: string): StatementResult {
+  return { kind: 'statement', name, expected, found, ok: expected === found };
+}

@@ -1,0 +1,258 @@
+import carrierNat, { type NatMode } from '../lab/topologies/carrier-nat.ts';
+import type { Crossing, Evidence } from '../src/backend/crossing.ts';
+import type { Rounds } from '../src/backend/lab.ts';
+import type { Answer } from '../src/backend/service.ts';
+import type { Outcome, StatementResult } from '../src/scenario/result.ts';
+import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
+import {
+  dialOf,
+  experienceOf,
+  houseOf,
+  judgeCalls,
+  judgeLines,
+  serveAll,
+  ssh,
+  statement,
+  tunnels,
+  useTunnel,
+  vpn,
+  type House,
+  type TunnelProtocol,
+} from './carrier-nat/house.ts';
+
+/** How far OpenVPN gets. */
+type Course = 'up, and stays up' | 'up at each try, and lost again' | 'never up';
+
+interface Setting {
+  readonly course: Course;
+  /** What becomes of the tunnel's packets, and of another connection that the router makes. */
+  readonly openvpn: Outcome;
+  readonly ssh: Outcome;
+  /** The router's interface that the tunnel should leave by. */
+  readonly uplink: 'eth1' | 'eth2';
+  /** Whether the house has time to see that the tunnel is dead, before the client does. */
+  readonly names: 'some' | 'any';
+  /** The server's answers are lost because the NAT remembers nothing at all. */
+  readonly oneWay: boolean;
+}
+
+/** How often a client must have begun anew before we believe that it will never end. */
+const enough = 5;
+const works: Setting = {
+  course: 'up, and stays up',
+  openvpn: 'works',
+  ssh: 'works',
+  uplink: 'eth2',
+  names: 'some',
+  oneWay: false,
+};
+const by5G: Setting = { ...works, uplink: 'eth1' };
+const loops: Setting = { ...works, course: 'up at each try, and lost again', openvpn: 'no-mapping' };
+const silent: Setting = { ...works, course: 'never up', openvpn: 'no-mapping', oneWay: true };
+const refused: Setting = { ...works, course: 'never up', openvpn: 'request-lost', ssh: 'request-lost' };
+
+const shortLived: NatMode = { mode: 'short-lived', lifetime: 3 };
+const full: NatMode = { mode: 'table-full', room: 0 };
+
+export default defineScenario<Setting>({
+  title: "How does OpenVPN fare behind a carrier's NAT that forgets UDP?",
+  lesson: `A home router's OpenVPN client calls a server in the cloud. Its packets always get there. Whether the answers come back
+is up to the carrier's NAT in between: they do while it remembers the packet that they answer.
+
+If it remembers nothing of UDP (one-way), the client's log says 'TLS key negotiation failed to occur', and its byte count
+grows in one direction only. OpenVPN's HOWTO says that the server then logs 'TLS: Initial packet' and the client doesn't;
+that was so before 2.6. Since then the server answers a first packet without keeping anything: it logs nothing here,
+and never an initial packet, even where all is well.
+
+If it remembers a flow for a few seconds and no longer (short-lived), the handshake is through in time, and everything
+looks well in the server's log: 'Peer Connection Initiated'. Then the answers stop; the client misses its pings, begins
+anew from another port, and gets another few seconds, without end. To people in the house names are found at times and
+downloads start and stall. The mark of it is in the server's log: the same client again and again, each time with
+another port. The lab's timers are short. With keepalive 10 60 a round takes a minute longer than the mapping lives.
+
+A NAT whose table is full (table-full) takes no new flow at all, of any protocol.
+
+How to mend it: OpenVPN over TCP, if the line doesn't lose packets; or a route to the VPN server alone by a line that tracks
+UDP. A shorter keepalive doesn't mend it. It holds open only what each packet keeps alive; here nothing does.`,
+  services: ['openvpn', 'ssh'],
+  trials: [
+    trial('carrier-default', 'stateful', { mode: 'stateful' }, works),
+    trial('carrier-default', 'short-lived', shortLived, loops),
+    trial('carrier-default', 'one-way', { mode: 'one-way' }, silent),
+    trial('carrier-default', 'table full', full, refused),
+    // It begins anew as soon as the house has given up a download.
+    trial('carrier-keepalive', 'short-lived', shortLived, { ...loops, names: 'any' }),
+    trial('carrier-tcp', 'short-lived', shortLived, works),
+    trial('carrier-tcp', 'one-way', { mode: 'one-way' }, works),
+    trial('carrier-tcp', 'table full', full, refused),
+    trial('carrier-host-route', 'one-way', { mode: 'one-way' }, by5G),
+    trial('carrier-host-route', 'table full', full, { ...by5G, ssh: 'request-lost' }),
+  ],
+  run: async (lab, { setting }, { candidate }) => {
+    const server = await serveAll(lab, candidate);
+    const dial = dialOf(candidate);
+    const tunnel = await lab.dial('router', dial);
+    const house = houseOf(lab, 41000);
+    const [rounds, banner] = await Promise.all([useTunnel(house, tunnel, enough), lab.request('router', ssh)]);
+    const answer = await tunnel.stop();
+    const evidence = await lab.evidence();
+    const logs = { server: await server.said(), client: answer.said };
+    return [
+      ...judgeCalls(lab, evidence, setting.uplink, [
+        { request: dial, answer, expected: setting.openvpn },
+        { request: ssh, answer: banner, expected: setting.ssh },
+      ]),
+      statement('how far OpenVPN gets', setting.course, courseOf(rounds)),
+      ...judgeLines(evidence, setting.uplink, dial.protocol),
+      ...said(setting, logs, answer, dial.protocol),
+      ...ports(evidence, setting, dial.protocol),
+      fromTheLan(setting, house),
+    ];
+  },
+});
+
+function trial(candidate: string, variant: string, mode: NatMode, setting: Setting): Trial<Setting> {
+  return { candidate, variant, topology: carrierNat(mode), tunnels, setting };
+}
+
+function courseOf({ connected, restarted }: Rounds): string {
+  if (connected === 1 && restarted === 0) return 'up, and stays up';
+  if (connected === 0 && restarted >= enough) return 'never up';
+  if (connected >= enough && restarted >= enough) return 'up at each try, and lost again';
+  return `up ${connected} times, begun anew ${restarted} times`;
+}
+
+/** What is in the two logs, and in the client's byte count. */
+function said(
+  { course, oneWay }: Setting,
+  logs: { readonly server: readonly string[]; readonly client: readonly string[] },
+  { bytes }: Answer,
+  protocol: TunnelProtocol,
+): readonly StatementResult[] {
+  const count = (log: readonly string[], pattern: RegExp): number => log.filter((line) => pattern.test(line)).length;
+  const initial = /TLS: Initial packet from/;
+  const heard = { server: count(logs.server, initial), client: count(logs.client, initial) };
+  const initiated = logs.server.flatMap(
+    (line) => /Peer Connection Initiated with \S*?([\d.]+:\d+)/.exec(line)?.[1] ?? [],
+  );
+  const peers = new Set(initiated).size;
+  const failure = {
+    udp: 'TLS key negotiation failed to occur within 3 seconds',
+    tcp: 'TCP: connect to [AF_INET]111.222.33.44:1194 failed',
+  }[protocol];
+  const failed = logs.client.filter((line) => line.includes(failure)).length;
+  const missed = count(logs.client, /Inactivity timeout \(--ping-restart\), restarting/);
+  const found = { heard, peers, failed, missed };
+  switch (course) {
+    case 'up, and stays up':
+      return [
+        {
+          ...statement('the logs tell of one connection and no failure', '1 peer', described(found)),
+          ok: peers === 1 && failed === 0 && missed === 0,
+        },
+      ];
+    case 'up at each try, and lost again':
+      return [
+        {
+          ...statement(
+            "the server logs one 'Peer Connection Initiated' after another, each with another source port",
+            `at least ${enough} peers, and as often 'Inactivity timeout' at the client`,
+            described(found),
+          ),
+          ok: peers >= enough && peers === initiated.length && missed >= enough,
+        },
+      ];
+    case 'never up':
+      return [
+        {
+          ...statement(
+            `neither log has an initial packet; the client's has '${failure}'`,
+            `0 and 0 initial packets, at least ${enough} failures`,
+            described(found),
+          ),
+          ok: heard.server === 0 && heard.client === 0 && failed >= enough,
+        },
+        {
+          ...statement(
+            `${protocol === 'tcp' ? 'the client never connects' : 'the client counts bytes out and none in'}${oneWay ? '' : ', nor does anything reach the server'}`,
+            protocol === 'tcp' ? 'no count, for want of a connection' : '0 in, some out',
+            bytes ? `${bytes.received} in, ${bytes.sent} out` : 'no count, for want of a connection',
+          ),
+          // There is nothing to count before a TCP connection is there, and OpenVPN then reports none.
+          ok: protocol === 'tcp' ? bytes === null : bytes !== null && bytes.received === 0 && bytes.sent > 0,
+        },
+      ];
+  }
+}
+
+function described(found: {
+  readonly heard: { readonly server: number; readonly client: number };
+  readonly peers: number;
+  readonly failed: number;
+  readonly missed: number;
+}): string {
+  const { heard, peers, failed, missed } = found;
+  return (
+    `${heard.server} and ${heard.client} initial packets at server and client, ${peers} peers, ` +
+    `${failed} failures, ${missed} inactivity timeouts`
+  );
+}
+
+/** The rounds by their packets: each has a source port of its own at the router, and what the server sees of it. */
+function ports({ crossings }: Evidence, { course, oneWay }: Setting, protocol: string): readonly StatementResult[] {
+  const toServer = crossings.filter((each) => each.protocol === protocol && each.destination === vpn);
+  const atRouter = toServer.filter(({ host, direction }) => host === 'router' && direction === 'out');
+  const atServer = toServer.filter(({ host, direction }) => host === 'cloud' && direction === 'in');
+  const sources = [...new Set(atRouter.map(({ source }) => source))];
+  const begun = sources.map((source) => atRouter.find((each) => each.source === source)?.time ?? NaN);
+  const apart = begun.slice(1).map((time, index) => time - (begun[index] ?? NaN));
+  const seen = sources.map((source) => {
+    const sent = new Set(atRouter.filter((each) => each.source === source).map(({ identity }) => identity));
+    const arrived = atServer.filter(({ identity }) => sent.has(identity));
+    return [...new Set(arrived.map((each) => each.source.slice(each.source.indexOf(':') + 1)))];
+  });
+  const first = seen.flatMap(([port]) => port ?? []);
+  const text = (expected: string, ok: boolean): StatementResult => ({
+    kind: 'statement',
+    name: 'source ports that the server sees',
+    expected,
+    found:
+      `by round: ${seen.map((round) => (round.length > 3 ? `${round.length} ports` : round.join(' '))).join(', ')}; ` +
+      `seconds between rounds: ${apart.map((seconds) => seconds.toFixed(1)).join(', ') || 'none'}`,
+    ok,
+  });
+  if (course === 'up, and stays up') return [text('one', seen.length === 1 && first.length === 1)];
+  if (course === 'up at each try, and lost again') {
+    return [text('another in each round', first.length >= enough && new Set(first).size === first.length)];
+  }
+  if (!oneWay) return [text('none', first.length === 0)];
+  const all = new Set(atServer.map(({ source }) => source)).size;
+  const answers = crossings.filter((each) => each.host === 'cloud' && each.source === vpn);
+  const sizes = (some: readonly Crossing[]): string => [...new Set(some.map(({ summary }) => summary))].join(', ');
+  return [
+    text('another for each packet', first.length >= enough && all === atServer.length),
+    statement(
+      'the server answers what it keeps nothing of, again and again',
+      'UDP 26 bytes to UDP 14 bytes',
+      `${sizes(answers)} to ${sizes(atServer)}`,
+    ),
+  ];
+}
+
+/** What people in the house see. */
+function fromTheLan({ course, names }: Setting, house: House): StatementResult {
+  const { found, asked, started, tried, whole, text } = experienceOf(house);
+  const seen = (expected: string, ok: boolean): StatementResult =>
+    statement('what the house sees through the tunnel', expected, text, ok);
+  switch (course) {
+    case 'up, and stays up':
+      return seen('all names found, the download comes whole', found === asked && whole === 1);
+    case 'up at each try, and lost again':
+      return seen(
+        `${names} names found; downloads start, and none comes whole`,
+        found > 0 && (names === 'any' || found < asked) && started > 0 && whole === 0,
+      );
+    case 'never up':
+      return seen('no name found', found === 0 && asked > 0 && tried === 0);
+  }
+}

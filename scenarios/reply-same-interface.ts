@@ -1,0 +1,175 @@
+import homeGateway from '../lab/topologies/home-gateway.ts';
+import type { Cause } from '../src/backend/cause.ts';
+import type { Lab } from '../src/backend/lab.ts';
+import type { Request, Service } from '../src/backend/service.ts';
+import { hashL3, selectNexthop, upperBounds } from '../src/model/multipath.ts';
+import { parseIPv4 } from '../src/net/address.ts';
+import { judgeCell } from '../src/scenario/cell.ts';
+import type { Outcome, StatementResult } from '../src/scenario/result.ts';
+import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
+import type { Uplink } from '../src/topology/topology.ts';
+
+const services = ['web', 'web-from-isp2', 'udp-bound', 'udp-unbound', 'ping', 'forwarded-port'] as const;
+type ServiceName = (typeof services)[number];
+
+/** At which uplinks a kind of answer goes right, and why it doesn't elsewhere. */
+type Reach =
+  | 'everywhere'
+  | {
+      /**
+       * `unsourced`, `forwarded`: the one that the hash gives to what has no source yet, and to what the desktop sends. `own`:
+       * where routing by source leads home. `second`: the one that the caller's address is pinned to.
+       */
+      readonly at: 'unsourced' | 'forwarded' | 'own' | 'second' | 'none';
+      readonly otherwise: Cause;
+    };
+type Setting = Readonly<Record<ServiceName, Reach>>;
+
+/** The candidates' weights, in the order of the uplinks. */
+const weights = [8, 2];
+const client = { host: 'client', address: '198.51.100.10' };
+const statistics = { host: 'statistics', address: '203.0.114.200' };
+const desktop = '192.168.2.100';
+
+const own: Reach = { at: 'own', otherwise: 'source-filtered' };
+const unsourced: Reach = { at: 'unsourced', otherwise: 'reply-source' };
+const forwarded: Reach = { at: 'forwarded', otherwise: 'source-filtered' };
+
+/** Balancing, and nothing that sends answers home. */
+const balanced: Setting = {
+  web: own,
+  'web-from-isp2': own,
+  'udp-bound': own,
+  'udp-unbound': unsourced,
+  ping: own,
+  'forwarded-port': forwarded,
+};
+/** Answers of the server's that carry their address go home; what it forwards goes by the hash. */
+const bySource: Setting = {
+  ...balanced,
+  ...{ web: 'everywhere', 'web-from-isp2': 'everywhere', 'udp-bound': 'everywhere', ping: 'everywhere' },
+};
+/** All that belongs to a known connection goes home: which an unbound UDP server's answer does only by luck. */
+const byMark: Setting = { ...bySource, 'forwarded-port': 'everywhere' };
+
+export default defineScenario<Setting>({
+  title: 'Does an answer leave by the interface that the request came in on?',
+  lesson: `A home server has two lines and a default route spread over both. Somebody calls it on the address of one line; the
+answer is right if it carries that address and leaves by that line. The ISPs drop what carries the other's.
+
+The default route knows nothing of requests. Since Linux 6.16 it prefers the line whose address an answer carries, which
+sends home what the server itself says over TCP, from bound UDP sockets and to pings; before, one in five or four in five of
+the callers were answered by the wrong line. A pin (a mark by destination) overrules that on any kernel. A port forwarded
+into the home network never gains from it, for the answer still has its inner address when it is routed.
+
+Connection marks mend all of these: note the line on the connection, restore it on the answers, and on the answers only.
+They don't mend an unbound UDP server: with the other line's address its answer belongs to no known connection.`,
+  services,
+  trials: [
+    trial('balance-8-2', balanced),
+    trial('home-pins', { ...balanced, 'web-from-isp2': { at: 'second', otherwise: 'source-filtered' } }),
+    trial('home-connmark', byMark),
+    trial('home-connmark-nft', byMark),
+    trial('home-connmark-both-ways', { ...byMark, 'forwarded-port': { at: 'none', otherwise: 'request-astray' } }),
+    trial('home-source-rules', bySource),
+    trial('home-both', byMark),
+  ],
+  run: async (lab, { setting }, { seed }) => {
+    const { uplinks } = lab.topology.server;
+    await Promise.all([
+      ...serversOf(uplinks).map((service) => lab.serve('server', service)),
+      lab.serve('desktop', { kind: 'tcp-echo', name: 'web', port: 80 }),
+    ]);
+    const words = {
+      unsourced: await lab.route('server', client.address),
+      forwarded: await lab.route('server', client.address, desktop, 'eth2'),
+    };
+    const hashed = {
+      unsourced: hashedLine(lab, seed, 'an unsourced packet', 0, words.unsourced),
+      forwarded: hashedLine(lab, seed, `what ${desktop} sends`, parseIPv4(desktop), words.forwarded),
+    };
+    const asked = await Promise.all(
+      uplinks.flatMap((uplink, index) =>
+        services.map(async (service) => {
+          const caller = service === 'web-from-isp2' ? statistics : client;
+          const request = requestTo(service, uplink, 40000 + index * 100 + services.indexOf(service));
+          const answer = await lab.request(caller.host, request);
+          const reach = setting[service];
+          const works =
+            reach === 'everywhere' ||
+            {
+              unsourced: hashed.unsourced.line,
+              forwarded: hashed.forwarded.line,
+              own: reach.at === 'own' ? await lab.route('server', caller.address, uplink.address) : '',
+              second: uplinks[1]?.interface,
+              none: '',
+            }[reach.at] === uplink.interface;
+          const expected: Outcome = works ? 'works' : reach.otherwise;
+          const behind = service === 'forwarded-port' ? { behind: 'desktop' } : {};
+          return {
+            ...{ service, uplink: uplink.interface, client: caller.host, ...behind },
+            ...{ calls: [{ request, answer }], expected },
+          };
+        }),
+      ),
+    );
+    const evidence = await lab.evidence();
+    const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
+    return [...hashed.unsourced.precondition, ...hashed.forwarded.precondition, ...cells];
+  },
+});
+
+function trial(candidate: string, setting: Setting): Trial<Setting> {
+  return { candidate, variant: '', topology: homeGateway(), tunnels: {}, setting };
+}
+
+/** What the server itself answers. */
+function serversOf(uplinks: readonly Uplink[]): readonly Service[] {
+  return [
+    { kind: 'tcp-echo', name: 'web', port: 80 },
+    { kind: 'udp-echo', name: 'udp-unbound', port: 5000, binding: { kind: 'wildcard' } },
+    ...uplinks.map(({ address, interface: name }): Service => {
+      return { kind: 'udp-echo', name: `udp-bound-${name}`, port: 5001, binding: { kind: 'address', address } };
+    }),
+  ];
+}
+
+function requestTo(service: ServiceName, { address: server }: Uplink, sourcePort: number): Request {
+  const call = { server, sourcePort };
+  switch (service) {
+    case 'web':
+    case 'web-from-isp2':
+      return { ...call, kind: 'tcp-echo', port: 80 };
+    case 'udp-bound':
+      return { ...call, kind: 'udp-echo', port: 5001, count: 3 };
+    case 'udp-unbound':
+      return { ...call, kind: 'udp-echo', port: 5000, count: 3 };
+    case 'ping':
+      return { ...call, kind: 'ping', port: 0 };
+    case 'forwarded-port':
+      return { ...call, kind: 'tcp-echo', port: 8080 };
+  }
+}
+
+/** The line that the hash gives to a packet to the client: the kernel's word, which is SipHash's where the seed is ours. */
+function hashedLine(
+  lab: Lab,
+  seed: number,
+  what: string,
+  source: number,
+  kernelsWord: string,
+): { readonly line: string; readonly precondition: readonly StatementResult[] } {
+  if (!lab.seeded) return { line: kernelsWord, precondition: [] };
+  const bounds = upperBounds(weights.map((weight) => ({ weight, alive: true })));
+  const chosen = selectNexthop(bounds, hashL3({ source, destination: parseIPv4(client.address) }, seed));
+  const line = lab.topology.server.uplinks[chosen ?? -1]?.interface ?? 'none';
+  const name = `precondition: with seed ${seed}, ${what} to ${client.address} takes the line that SipHash says`;
+  const check: StatementResult = {
+    kind: 'statement',
+    name,
+    expected: line,
+    found: kernelsWord,
+    ok: line === kernelsWord,
+  };
+  return { line, precondition: [check] };
+}

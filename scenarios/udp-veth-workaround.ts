@@ -1,0 +1,54 @@
+import threeIsps from '../lab/topologies/three-isps.ts';
+import type { Cause } from '../src/backend/cause.ts';
+import { judgeCell } from '../src/scenario/cell.ts';
+import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
+
+interface Setting {
+  /** What becomes of the echo at every uplink. */
+  readonly outcome: 'works' | Cause;
+}
+
+/** The address that the candidates' scripts have the server bound to. */
+const address = '10.255.0.1';
+const port = 7;
+
+export default defineScenario<Setting>({
+  title: 'Can DNAT and a veth pair stand in for multihoming in a UDP server?',
+  lesson: `A UDP server that answers from one unbound socket can be bound to a private address, and conntrack made to remember
+which uplink's address was called: DNAT on the way in, its reverse on the way out. But the reply has been routed by then, by
+its private source. So it is sent out by one end of a veth pair and comes in by the other, with its source restored, and
+is routed once more; now the rule for that source finds the right uplink.
+
+Two things must be said to the kernel on the way. What comes back in has one of the machine's own addresses as its
+source: without accept_local Linux drops it as a martian (since 3.18; from 3.6 to 3.16 it did not, which is why the recipe of
+2014 works only there). And it must not be tracked a second time, or NAT finds its port taken and gives it another.
+
+The original advises to turn on log_martians; its messages go to the machine's one kernel log, so here the packets
+themselves tell: they come back in and go no further.`,
+  services: ['udp-echo'],
+  trials: [
+    trial('veth-dnat-2014', 'martian-source'),
+    trial('veth-dnat', 'works'),
+    trial('veth-dnat-tracked', 'reply-source'),
+  ],
+  run: async (lab, { setting }) => {
+    const binding = { kind: 'address', address } as const;
+    await lab.serve('server', { kind: 'udp-echo', name: 'udp-echo', port, binding });
+    const asked = await Promise.all(
+      lab.topology.server.uplinks.map(async (uplink, index) => {
+        const call = { server: uplink.address, port, sourcePort: 40000 + index };
+        const request = { ...call, kind: 'udp-echo', count: 4 } as const;
+        const answer = await lab.request('client', request);
+        return { uplink: uplink.interface, calls: [{ request, answer }] };
+      }),
+    );
+    const evidence = await lab.evidence();
+    return asked.map((each) =>
+      judgeCell(lab.topology, evidence, { ...each, service: 'udp-echo', client: 'client', expected: setting.outcome }),
+    );
+  },
+});
+
+function trial(candidate: string, outcome: Setting['outcome']): Trial<Setting> {
+  return { candidate, variant: '', topology: threeIsps(), tunnels: {}, setting: { outcome } };
+}

@@ -1,0 +1,115 @@
+import type { Candidate } from '../candidate/candidate.ts';
+import type { Nat, Topology } from '../topology/topology.ts';
+import type { Evidence } from './crossing.ts';
+import type { Answer, Dial, Request, Service } from './service.ts';
+
+/** A way to run a lab: on the real kernel, or on a model of it. */
+export interface Backend {
+  readonly name: 'kernel' | 'model';
+  /** The kernel's release that runs, or that the model stands for, e.g. `6.18.44`. */
+  readonly release: string;
+  /**
+   * Makes sure, before anything is begun, that this machine can run labs.
+   *
+   * @param tunnels whether they will have tunnel devices
+   * @throws LabError `cannot-run`, naming what is missing and what mends it
+   */
+  assertReady(tunnels: boolean): Promise<void>;
+  /**
+   * Builds a network of its own. Labs are independent of each other: any number side by side, with the same names and
+   * addresses.
+   */
+  open(topology: Topology, options: LabOptions): Promise<Lab>;
+}
+
+export interface LabOptions {
+  /** The sysctls that the server starts with. */
+  readonly profile: string;
+  /** Seed of all that is chosen by hash or chance. */
+  readonly seed: number;
+  /** Tunnel devices that services and requests will use, by host. */
+  readonly tunnels: Readonly<Record<string, readonly string[]>>;
+  /** The run's folder; the lab makes `captures` and `logs` in it. */
+  readonly directory: string;
+  /** What the names of the lab's files begin with. */
+  readonly label: string;
+}
+
+/** A running network, and what can be done in it. A scenario is written against this, once, for every backend. */
+export interface Lab {
+  readonly topology: Topology;
+  /** Whether the choice among nexthops follows from the seed; otherwise the kernel has its own secret. */
+  readonly seeded: boolean;
+
+  /** Sends ICMP echo requests, side by side, and returns the pairs that got no answer. */
+  unanswered(pings: readonly Ping[]): Promise<readonly Ping[]>;
+  /** Runs the candidate's script on the server. */
+  apply(candidate: Candidate): Promise<void>;
+  /**
+   * The interface by which `host` would send to `destination` now, from `source` if given: the host's own word.
+   *
+   * @param arrival the interface that the packet came in by, for one that is forwarded; it needs a source
+   */
+  route(host: string, destination: string, source?: string, arrival?: string): Promise<string>;
+  /** What a sysctl of the host's, such as `net.ipv4.fib_multipath_hash_policy`, is set to. */
+  sysctl(host: string, name: string): Promise<string>;
+  /** Sends one ICMP echo request to each destination, some thousand a second; returns those that did not answer. */
+  sweep(host: string, destinations: readonly string[]): Promise<readonly string[]>;
+  /** Sends one datagram from each source port, each from an unbound and unconnected socket; no answer is waited for. */
+  scatter(host: string, scatter: Scatter): Promise<void>;
+  /** Resolves when the service is ready to answer; what it resolves with stops it. */
+  serve(host: string, service: Service): Promise<Running>;
+  /** Resolves when the request was answered, or the client gave up. */
+  request(host: string, request: Request): Promise<Answer>;
+  /** Starts a client that keeps on trying until it is stopped, and resolves when it runs. */
+  dial(host: string, dial: Dial): Promise<Dialling>;
+  /** Gives a host another NAT, from now on; the one it has goes on with what both remember. */
+  change(host: string, nat: Nat): Promise<void>;
+  /**
+   * Ends the recording and returns what was recorded.
+   *
+   * @throws LabError `lab-failed` if any of the evidence is missing
+   */
+  evidence(): Promise<Evidence>;
+  /** Takes the network down. */
+  close(): Promise<void>;
+}
+
+/** A service that answers. */
+export interface Running {
+  /** What it has said so far, line by line. */
+  said(): Promise<readonly string[]>;
+  /** Resolves when it answers no more. */
+  stop(): Promise<void>;
+}
+
+/** A client that keeps on trying. */
+export interface Dialling {
+  /**
+   * Resolves when `condition` holds.
+   *
+   * @throws LabError `lab-failed` if it doesn't within `patience` seconds, or the client ends
+   */
+  until(condition: (rounds: Rounds) => boolean, patience: number): Promise<Rounds>;
+  /** Ends the client. The answer is accepted if the tunnel came up, and stayed up until now. */
+  stop(): Promise<Answer>;
+}
+
+/** How often a client that keeps on trying has… */
+export interface Rounds {
+  /** … had its tunnel up. */
+  readonly connected: number;
+  /** … begun anew, for whatever reason. */
+  readonly restarted: number;
+}
+
+export interface Ping {
+  readonly host: string;
+  readonly destination: string;
+}
+
+export interface Scatter {
+  readonly destination: string;
+  readonly port: number;
+  readonly sourcePorts: readonly number[];
+}

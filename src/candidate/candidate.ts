@@ -1,0 +1,32 @@
+/**
+ * A routing configuration on trial: a shell script just as an administrator would deploy it, and how its daemons run.
+ * What `lab/candidates/<name>/candidate.ts` exports; `up.sh` lies beside it.
+ */
+export interface CandidateOptions {
+  readonly title: string;
+  /** What happens under it, why, and how to mend it; for people. */
+  readonly lesson: string;
+  readonly openvpn?: OpenVpnOptions;
+  /** Tried as Linux 3.6 to 4.3 chose nexthops: anew for every packet of an unconnected socket. */
+  readonly multipath?: 'per-packet';
+}
+
+export interface OpenVpnOptions {
+  /**
+   * How the server's UDP socket knows which of its addresses to answer from. `wildcard` (the default): it doesn't.
+   * `multihome`: by `--multihome`. `address`: one server per address, by `--local`.
+   */
+  readonly server?: 'wildcard' | 'multihome' | 'address';
+  /** Whether clients take answers from any address: `--float`. */
+  readonly float?: boolean;
+  /** `udp` by default; heeded where a scenario has one tunnel only. */
+  readonly protocol?: 'udp' | 'tcp';
+  /** `--keepalive INTERVAL TIMEOUT`, in seconds, where a scenario leaves it to the candidate. */
+  readonly keepalive?: { readonly interval: number; readonly timeout: number };
+}
+
+export interface Candidate extends CandidateOptions {
+  readonly name: string;
+  /** Absolute path of its `up.sh`. */
+  readonly script: string;
+}

@@ -1,0 +1,127 @@
+import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
+import { natRules } from './nat.ts';
+import { sysctlScript, type ProfileName } from './profile.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export interface NetworkOptions {
+  /** The server's; every other host runs under the kernel's own defaults, so that the network itself drops nothing. */
+  readonly profile: ProfileName;
+  /** Seed of the multipath hash, 1 to 2³²−1. */
+  readonly seed: number;
+  /** Tunnel devices to be there from the start, by host, so that captures have them. */
+  readonly tunnels: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Builds a topology inside a sandbox: a namespace a host, veth pairs made straight into their hosts, then each host. */
+export async function buildNetwork(sandbox: Sandbox, topology: Topology, options: NetworkOptions): Promise<void> {
+  await sandbox.run('building the network', null, ['sh', '-eu'], { input: buildScript(topology, options) });
+}
+
+/** One `ip -batch` makes all namespaces and links; then the hosts are set up side by side, one `ip -batch` each. */
+export function buildScript(topology: Topology, options: NetworkOptions): string {
+  const links = [
+    ...topology.hosts.map(({ name }) => `netns add ${name}`),
+    ...topology.links.flatMap((link, index) => linkCommands(topology, link, `switch${index}`)),
+  ];
+  return [
+    // The switches stand in the sandbox's own namespace, and are to say nothing themselves.
+    'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6',
+    document('ip -batch -', links.join('\n')),
+    'children=',
+    ...topology.hosts.map((host) => {
+      const script = hostScript(topology, host, options);
+      return `${document(`nsenter --net=/run/netns/${host.name} sh -eu`, script, '&', 'host')}\nchildren="$children $!"`;
+    }),
+    'for child in $children; do wait "$child"; done',
+    '',
+  ].join('\n');
+}
+
+/** A cable is a pair of veth; a switch is a bridge with such a pair to each host. */
+function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
+  const near = (end: End): string =>
+    `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
+  const [one, other] = ends;
+  if (ends.length === 2) {
+    return [`${near(one)} ${other.interface} address ${macOf(topology, other)} netns ${other.host}`];
+  }
+  return [
+    `link add name ${bridge} type bridge mcast_snooping 0`,
+    `link set ${bridge} up`,
+    ...ends.flatMap((end, index) => {
+      const port = `${bridge}p${index}`;
+      return [`${near(end)} ${port}`, `link set ${port} master ${bridge}`, `link set ${port} up`];
+    }),
+  ];
+}
+
+function hostScript(topology: Topology, host: Host, options: NetworkOptions): string {
+  const ends = endsOf(topology, host.name);
+  const tunnels = options.tunnels[host.name] ?? [];
+  const profile = host.name === topology.server.host ? options.profile : 'kernel';
+  const commands = [
+    'link set lo up',
+    ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
+    ...ends.flatMap((end) => [
+      ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+      `link set ${end.interface} up`,
+    ]),
+    ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
+    ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
+  ];
+  const rates = ends.flatMap(({ interface: name, rate }) =>
+    rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
+  );
+  const rules = filterRules(host);
+  return [
+    sysctlScript(
+      host,
+      ends.map((end) => end.interface),
+      profile,
+      options.seed,
+    ),
+    document('ip -batch -', commands.join('\n')),
+    ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),
+    ...(rules ? [document('nft -f -', rules)] : []),
+  ].join('\n');
+}
+
+/** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
+function filterRules({ sourceFilter, admission, nat }: Host): string {
+  return [
+    ...(sourceFilter
+      ? [
+          'table ip source-filter {',
+          '  chain forward {',
+          '    type filter hook forward priority filter',
+          `    iifname "${sourceFilter.interface}" ip saddr != { ${sourceFilter.allowed.join(', ')} } counter drop`,
+          '  }',
+          '}',
+        ]
+      : []),
+    ...(admission
+      ? [
+          'table ip admission {',
+          '  chain input {',
+          '    type filter hook input priority filter',
+          `    tcp flags & (syn | ack) == syn ip saddr != { ${admission.from.join(', ')} } counter reject with tcp reset`,
+          '  }',
+          '}',
+        ]
+      : []),
+    ...(nat ? [natRules(nat)] : []),
+  ].join('\n');
+}
+
+/** The hardware address of an interface: locally administered, and the same in every lab of the topology. */
+export function macOf(topology: Topology, { host, interface: name }: Pick<End, 'host' | 'interface'>): string {
+  const hostIndex = topology.hosts.findIndex((candidate) => candidate.name === host);
+  const interfaceIndex = endsOf(topology, host).findIndex((end) => end.interface === name);
+  const byte = (value: number): string => value.toString(16).padStart(2, '0');
+  return `02:4d:48:00:${byte(hostIndex)}:${byte(interfaceIndex)}`;
+}
+
+/** A command with its standard input as a here-document. */
+function document(command: string, input: string, suffix = '', level = 'end'): string {
+  return `${command} <<'${level}' ${suffix}\n${input}\n${level}`;
+}

@@ -1,0 +1,279 @@
+import { formatIPv4 } from './address.ts';
+import { LabError } from './error.ts';
+import { sipHash24, type SipHashKey } from './siphash.ts';
+
+/** One captured IPv4 or ARP packet, as far as the lab looks into it. */
+export interface Packet {
+  /** Every IP protocol but the three is `other`. */
+  readonly protocol: 'udp' | 'tcp' | 'icmp' | 'arp' | 'other';
+  /** Addresses as text; for ARP, the sender's and the target's protocol address. */
+  readonly source: string;
+  readonly destination: string;
+  /** Null where there is none to see: ICMP, other protocols, and every fragment but the first. */
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  /** MAC addresses as text, such as `02:00:00:00:00:01`; null where the link has none. */
+  readonly ethernet: { readonly source: string; readonly destination: string } | null;
+  /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
+  readonly payload: Uint8Array;
+  /**
+   * What stays the same of a packet while routers and NATs rewrite addresses, ports, ICMP identifier, TTL and checksums:
+   * equal for two crossings of one packet, and different, but for a coincidence, for two packets.
+   *
+   * It tells apart packets with the same content by their IP identification alone, which Linux leaves 0 in unconnected
+   * datagrams that may not be fragmented: senders of those have to send something new each time.
+   */
+  readonly identity: string;
+  /** What an ICMP echo reply repeats of its request, but for the identifier, which a NAT rewrites; absent in all else. */
+  readonly echo?: string;
+  /** A few words for people: `UDP 14 bytes`, `TCP SYN-ACK`, `ICMP port unreachable`. */
+  readonly summary: string;
+}
+
+const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
+const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228 } as const;
+const noPorts = { sourcePort: null, destinationPort: null } as const;
+/** Any key does: this hash only has to be the same for the same bytes. */
+const payloadKey: SipHashKey = { k0: { high: 0, low: 0 }, k1: { high: 0, low: 0 } };
+
+/**
+ * Reads a packet as captured on a link of the given LINKTYPE_: Ethernet (1), with or without VLAN tags, or raw IP (12, 101, 228).
+ *
+ * @returns null for what is outside the lab's interest: everything but IPv4 and ARP for it, which is IPv6, 802.3 and marker frames
+ * @throws LabError 'lab-failed' for an unknown link type, and when less was captured, or sent, than the headers claim for
+ *   themselves; a payload that was cut short is not an error, but two cuts of different length differ in identity
+ */
+export function decodePacket(type: number, data: Uint8Array): Packet | null {
+  switch (type) {
+    case linkType.ethernet: {
+      const { type: carried, length } = readEthernet(data);
+      const ethernet = { source: formatMac(data.subarray(6, 12)), destination: formatMac(data.subarray(0, 6)) };
+      if (carried === etherType.arp) return readArp(data.subarray(length), ethernet);
+      return carried === etherType.ipv4 ? readIPv4(data.subarray(length), ethernet) : null;
+    }
+    case linkType.dltRaw:
+    case linkType.raw: // either IP version: its first four bits tell
+      return headerOf(data, 1, 'IP').getUint8(0) >> 4 === 4 ? readIPv4(data, null) : null;
+    case linkType.ipv4:
+      return readIPv4(data, null);
+    default:
+      throw new LabError('lab-failed', `expected a capture of Ethernet or raw IP, got link type ${type}`);
+  }
+}
+
+/**
+ * The EtherType of an Ethernet frame, behind any VLAN tags: 0x0800 for IPv4, 0x88b5 for the local experiments' (IEEE 802a) frames.
+ *
+ * @throws LabError 'lab-failed' when less was captured than the header
+ */
+export function decodeEtherType(data: Uint8Array): number {
+  return readEthernet(data).type;
+}
+
+function readEthernet(data: Uint8Array): { readonly type: number; readonly length: number } {
+  for (let length = 14; ; length += 4) {
+    const type = headerOf(data, length, 'Ethernet').getUint16(length - 2);
+    if (type !== etherType.vlan && type !== etherType.serviceVlan) return { type, length };
+  }
+}
+
+function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null {
+  const header = headerOf(data, 8, 'ARP');
+  if (header.getUint16(2) !== etherType.ipv4 || header.getUint16(4) !== 0x0604) return null; // not MAC and IPv4 addresses
+  const body = headerOf(data, 28, 'ARP');
+  const operation = header.getUint16(6);
+  const name = { 1: 'request', 2: 'reply' }[operation] ?? `operation ${operation}`;
+  return {
+    protocol: 'arp',
+    source: formatIPv4(body.getUint32(14)),
+    destination: formatIPv4(body.getUint32(24)),
+    ...noPorts,
+    ethernet,
+    payload: new Uint8Array(),
+    identity: `arp ${digest(data.subarray(0, 28), 28)}`, // nobody rewrites it
+    summary: `ARP ${name}`,
+  };
+}
+
+/** What the transport header adds to a packet. */
+type Transport = Pick<Packet, 'sourcePort' | 'destinationPort' | 'payload' | 'identity' | 'echo' | 'summary'>;
+
+function readIPv4(data: Uint8Array, ethernet: Packet['ethernet']): Packet {
+  const header = headerOf(data, 20, 'IPv4');
+  const headerLength = (header.getUint8(0) & 0x0f) * 4;
+  // A length of 0 is what the kernel writes where it leaves the cutting of a packet beyond 64 KiB to the card (BIG TCP).
+  const totalLength = header.getUint16(2) || data.length;
+  if (header.getUint8(0) >> 4 !== 4 || headerLength < 20 || totalLength < headerLength) {
+    throw new LabError('lab-failed', 'a captured packet has no valid IPv4 header');
+  }
+  headerOf(data, headerLength, 'IPv4');
+  const fragmentOffset = (header.getUint16(6) & 0x1fff) * 8;
+  const protocolNumber = header.getUint8(9);
+  const protocol = ({ 1: 'icmp', 6: 'tcp', 17: 'udp' } as const)[protocolNumber] ?? 'other';
+  const body: Body = { bytes: data.subarray(headerLength, totalLength), length: totalLength - headerLength };
+  const transport =
+    fragmentOffset > 0 ? readFragment(protocol, fragmentOffset, body) : readTransport(protocol, protocolNumber, body);
+  return {
+    protocol,
+    source: formatIPv4(header.getUint32(12)),
+    destination: formatIPv4(header.getUint32(16)),
+    ethernet,
+    ...transport,
+    identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(header.getUint16(4), 4)} offset=${fragmentOffset} ${transport.identity}`,
+  };
+}
+
+/** An IP packet's content: the bytes captured, and how many the header says there were. */
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+/** The protocols that IP carries. */
+type Carried = Exclude<Packet['protocol'], 'arp'>;
+
+function readTransport(protocol: Carried, protocolNumber: number, body: Body): Transport {
+  switch (protocol) {
+    case 'udp':
+      return readUdp(body);
+    case 'tcp':
+      return readTcp(body);
+    case 'icmp':
+      return readIcmp(body);
+    case 'other':
+      return opaque(`IP protocol ${protocolNumber}, ${count(body.length)}`, body);
+  }
+}
+
+/** Not the first fragment: it has no transport header. */
+function readFragment(protocol: Carried, offset: number, body: Body): Transport {
+  const name = protocol === 'other' ? 'IP' : protocol.toUpperCase();
+  return opaque(`${name} fragment at ${offset}, ${count(body.length)}`, body);
+}
+
+function opaque(summary: string, { bytes, length }: Body): Transport {
+  return { ...noPorts, payload: bytes, identity: digest(bytes, length), summary };
+}
+
+function readUdp(body: Body): Transport {
+  const header = headerOf(body.bytes, 8, 'UDP');
+  const declared = header.getUint16(4);
+  // Longer than the packet in a first fragment.
+  const length = declared < 8 ? body.length : Math.min(declared, body.length);
+  const payload = body.bytes.subarray(8, length);
+  return {
+    sourcePort: header.getUint16(0),
+    destinationPort: header.getUint16(2),
+    payload,
+    identity: digest(payload, length - 8),
+    summary: `UDP ${count(length - 8)}`,
+  };
+}
+
+function readTcp(body: Body): Transport {
+  const header = headerOf(body.bytes, 20, 'TCP');
+  const headerLength = (header.getUint8(12) >> 4) * 4;
+  headerOf(body.bytes, headerLength, 'TCP');
+  if (headerLength < 20) throw new LabError('lab-failed', 'a captured packet has no valid TCP header');
+  const flags = header.getUint8(13);
+  const payload = body.bytes.subarray(headerLength);
+  const length = body.length - headerLength;
+  const names = [
+    flags & 0x02 ? 'SYN' : '',
+    flags & 0x01 ? 'FIN' : '',
+    flags & 0x04 ? 'RST' : '',
+    flags & 0x10 && length === 0 ? 'ACK' : '',
+  ];
+  const words = [names.filter((name) => name !== '').join('-'), length > 0 ? count(length) : ''];
+  const fields = [
+    hex(header.getUint32(4), 8),
+    hex(header.getUint32(8), 8),
+    hex(flags, 2),
+    hex(header.getUint16(14), 4),
+  ];
+  return {
+    sourcePort: header.getUint16(0),
+    destinationPort: header.getUint16(2),
+    payload,
+    identity: `${fields.join(',')} ${digest(payload, length)}`, // sequence, acknowledgement, flags, window
+    summary: ['TCP', ...words.filter((word) => word !== '')].join(' '),
+  };
+}
+
+const icmpErrors: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
+/** Those whose header holds an identifier, as echo does; NATs treat it as a port. */
+const icmpQueries: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
+/** By type, or by type and code (iana.org/assignments/icmp-parameters). */
+const icmpNames: Readonly<Record<string, string>> = {
+  '0': 'echo reply',
+  '3': 'destination unreachable',
+  '3/0': 'network unreachable',
+  '3/1': 'host unreachable',
+  '3/2': 'protocol unreachable',
+  '3/3': 'port unreachable',
+  '3/4': 'fragmentation needed',
+  '3/9': 'network prohibited',
+  '3/10': 'host prohibited',
+  '3/13': 'administratively prohibited',
+  '4': 'source quench',
+  '5': 'redirect',
+  '8': 'echo request',
+  '11': 'time exceeded',
+  '11/1': 'reassembly time exceeded',
+  '12': 'parameter problem',
+  '13': 'timestamp request',
+  '14': 'timestamp reply',
+};
+
+function readIcmp(body: Body): Transport {
+  const header = headerOf(body.bytes, 8, 'ICMP');
+  const [type, code] = [header.getUint8(0), header.getUint8(1)];
+  const payload = body.bytes.subarray(8);
+  const name = icmpNames[`${type}/${code}`] ?? icmpNames[String(type)] ?? `type ${type} code ${code}`;
+  return {
+    ...noPorts,
+    payload,
+    identity: `${type}/${code} ${icmpIdentity(type, header, body)}`,
+    ...((type === 0 || type === 8) && { echo: icmpIdentity(type, header, body) }),
+    summary: `ICMP ${name}`,
+  };
+}
+
+function icmpIdentity(type: number, header: DataView, body: Body): string {
+  if (icmpErrors.has(type)) {
+    // A NAT translates the embedded packet too, so of that only what no NAT touches counts.
+    const embedded = headerOf(body.bytes.subarray(8), 20, 'embedded IPv4');
+    return `about ${embedded.getUint8(9)} id=${hex(embedded.getUint16(4), 4)}`;
+  }
+  const rest = icmpQueries.has(type) ? hex(header.getUint16(6), 4) : hex(header.getUint32(4), 8);
+  return `${rest} ${digest(body.bytes.subarray(8), body.length - 8)}`;
+}
+
+/** A view on the first `length` bytes, which have to be there. */
+function headerOf(data: Uint8Array, length: number, what: string): DataView {
+  if (data.length < length) {
+    throw new LabError(
+      'lab-failed',
+      `expected ${what} headers of ${length} bytes, got a packet cut off at ${data.length}`,
+    );
+  }
+  return new DataView(data.buffer, data.byteOffset, length);
+}
+
+/** Length and 64-bit hash of a payload. */
+function digest(payload: Uint8Array, length: number): string {
+  const { high, low } = sipHash24(payloadKey, payload);
+  return `${length}:${hex(high, 8)}${hex(low, 8)}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
+
+function count(bytes: number): string {
+  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+}
+
+function formatMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => hex(byte, 2)).join(':');
+}

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { execa } from 'execa';
+import { LabError } from '../net/error.ts';
+import { validateTopology } from '../topology/validate.ts';
+import {
+  assertKnown,
+  candidateNames,
+  loadCandidate,
+  loadScenario,
+  loadTopology,
+  root,
+  scenarioNames,
+  topologyNames,
+} from './catalogue.ts';
+
+const [scenarios, topologies, candidates] = await Promise.all([scenarioNames(), topologyNames(), candidateNames()]);
+
+/** What people read: a title of one line that is no sentence, and a lesson of some. */
+const readable = test.macro(async (t, load: () => Promise<{ readonly title: string; readonly lesson?: string }>) => {
+  const { title, lesson } = await load();
+  t.regex(title, /^\S[^\n]{8,110}\S$/);
+  t.notRegex(title, /\.$/);
+  if (lesson !== undefined) t.regex(lesson, /^[A-Z`][^]{80,}\.$/);
+});
+
+test('the catalogue holds what is on disk, and no test', async (t) => {
+  t.true(existsSync(join(root, 'package.json')));
+  const files = async (folder: string, ending: string) =>
+    (await readdir(join(root, folder))).filter((name) => name.endsWith(ending)).length;
+  const tests = await files('scenarios', '.test.ts');
+  t.is(scenarios.length, (await files('scenarios', '.ts')) - tests);
+  t.true(scenarios.includes('multihome-udp'));
+  t.true(topologies.includes('three-isps'));
+  t.true(candidates.every((name) => existsSync(join(root, `lab/candidates/${name}/up.sh`))));
+  t.true(candidates.includes('source-rules'));
+  for (const names of [scenarios, topologies, candidates]) {
+    t.deepEqual(names, [...names].sort());
+    t.true(names.every((name) => /^[a-z0-9-]+$/.test(name)));
+  }
+});
+
+for (const name of scenarios) {
+  test(`scenario ${name} says what it is about`, readable, () => loadScenario(name));
+
+  test(`scenario ${name} has trials of its own names, each of a candidate that exists, in a valid topology`, async (t) => {
+    const { trials, services, lesson } = await loadScenario(name);
+    t.true(trials.length > 0);
+    t.not(lesson, '');
+    t.is(new Set(services).size, services.length);
+    const names = trials.map(({ candidate, variant }) => `${candidate}|${variant}`);
+    t.is(new Set(names).size, names.length);
+    for (const { candidate, topology, tunnels } of trials) {
+      t.true(candidates.includes(candidate), candidate);
+      t.notThrows(() => {
+        validateTopology(topology);
+      });
+      for (const [host, devices] of Object.entries(tunnels)) {
+        t.true(
+          topology.hosts.some((each) => each.name === host),
+          host,
+        );
+        t.is(new Set(devices).size, devices.length);
+      }
+    }
+  });
+}
+
+for (const name of topologies) {
+  test(`topology ${name} says what it is about`, readable, () => loadTopology(name));
+
+  test(`topology ${name} is valid, and called what its file is`, async (t) => {
+    const topology = await loadTopology(name);
+    t.is(topology.name, name);
+    t.notThrows(() => {
+      validateTopology(topology);
+    });
+  });
+}
+
+for (const name of candidates) {
+  test(`candidate ${name} says what it is about`, readable, () => loadCandidate(name));
+
+  test(`candidate ${name} has a script that a POSIX shell reads, and that says what it does`, async (t) => {
+    const candidate = await loadCandidate(name);
+    t.is(candidate.name, name);
+    t.is(candidate.script, join(root, 'lab/candidates', name, 'up.sh'));
+    t.is((await execa('sh', ['-n', candidate.script])).stderr, '');
+    const script = await readFile(candidate.script, 'utf8');
+    t.regex(script, /^# [A-Z].*\.$/m);
+    // All that it is given; what it sets itself is in lower case.
+    const given = [...script.matchAll(/\$\{?([A-Z]\w*)/g)].map(([, variable]) => variable ?? '');
+    t.deepEqual(
+      given.filter((variable) => !/^(IF|GW|IP|NET)[1-3]$/.test(variable)),
+      [],
+    );
+  });
+}
+
+test("the shell's -n finds what is wrong with a script", async (t) => {
+  await t.throwsAsync(execa('sh', ['-n'], { input: 'if true; then' }));
+});
+
+const hint = (kind: string, name: string, known: readonly string[]) => {
+  try {
+    assertKnown(kind, name, known);
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'invalid') return [error.message, error.hint];
+    throw error;
+  }
+  return null;
+};
+
+test('a name that is known is nothing to remark on', (t) => {
+  t.is(hint('host', 'isp1', ['server', 'isp1']), null);
+});
+
+for (const [name, near] of [
+  ['single-defualt', 'single-default'],
+  ['roundrobin', 'round-robin'],
+  ['source_rules', 'source-rules'],
+  ['rules', null],
+  ['SOURCE-RULES', null],
+  ['', null],
+  ['lorem ipsum dolor sit amet', null],
+  ['__proto__', null],
+] as const) {
+  test(`a name that is not: '${name}'`, (t) => {
+    const unknown = hint('candidate', name, ['single-default', 'source-rules', 'round-robin']);
+    t.deepEqual(unknown, [
+      `there is no candidate '${name}'`,
+      (near === null ? '' : `did you mean '${near}'? `) + 'There are: single-default, source-rules, round-robin',
+    ]);
+  });
+}
+
+test('a short name is near only to what shares half of its letters', (t) => {
+  const hosts = ['server', 'isp1', 'client'];
+  t.is(hint('host', 'ips1', hosts)?.[1], "did you mean 'isp1'? There are: server, isp1, client");
+  t.is(hint('host', 'a1', hosts)?.[1], 'There are: server, isp1, client');
+});
+
+test('where nothing is known, nothing is suggested', (t) => {
+  t.deepEqual(hint('candidate', 'a', []), ["there is no candidate 'a'", 'There are: ']);
+});
+
+test('loading what there is not names the nearest', async (t) => {
+  for (const [load, wrong, right] of [
+    [loadScenario, 'multihome-tcp', 'multihome-udp'],
+    [loadCandidate, 'source-rule', 'source-rules'],
+    [loadTopology, 'three-isp', 'three-isps'],
+    [loadCandidate, '../candidates/source-rules', 'source-rules'],
+  ] as const) {
+    const error = await t.throwsAsync(load(wrong), { instanceOf: LabError });
+    t.is(error.code, 'invalid');
+    t.true(error.hint.includes(right), error.hint);
+  }
+});

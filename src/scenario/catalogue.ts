@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { closest, distance } from 'fastest-levenshtein';
+import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
+import { LabError } from '../net/error.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The project's own folder. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Names of all scenarios: the files of `scenarios/`. */
+export async function scenarioNames(): Promise<readonly string[]> {
+  return moduleNames('scenarios');
+}
+
+/** @throws LabError `invalid`, with the nearest names, if there is none of that name */
+export async function loadScenario(name: string): Promise<Scenario> {
+  assertKnown('scenario', name, await scenarioNames());
+  return (await load(`scenarios/${name}.ts`)) as Scenario;
+}
+
+/** Names of all candidates: the folders of `lab/candidates/`. */
+export async function candidateNames(): Promise<readonly string[]> {
+  const entries = await readdir(`${root}lab/candidates`, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** @throws LabError `invalid`, with the nearest names, if there is none of that name */
+export async function loadCandidate(name: string): Promise<Candidate> {
+  assertKnown('candidate', name, await candidateNames());
+  const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
+  return { ...options, name, script: `${root}lab/candidates/${name}/up.sh` };
+}
+
+/** Names of all topologies: the files of `lab/topologies/`. */
+export async function topologyNames(): Promise<readonly string[]> {
+  return moduleNames('lab/topologies');
+}
+
+/**
+ * A topology as it is without options.
+ *
+ * @throws LabError `invalid`, with the nearest names, if there is none of that name
+ */
+export async function loadTopology(name: string): Promise<Topology> {
+  assertKnown('topology', name, await topologyNames());
+  return ((await load(`lab/topologies/${name}.ts`)) as () => Topology)();
+}
+
+async function moduleNames(folder: string): Promise<readonly string[]> {
+  const files = await readdir(root + folder);
+  return files
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -'.ts'.length))
+    .sort();
+}
+
+async function load(path: string): Promise<unknown> {
+  const module = (await import(pathToFileURL(root + path).href)) as { readonly default: unknown };
+  return module.default;
+}
+
+/** @throws LabError `invalid`, with the nearest names, if `name` is none of `known` */
+export function assertKnown(kind: string, name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  const nearest = known.length > 0 ? closest(name, known) : '';
+  const near = nearest && distance(name, nearest) <= nearest.length / 2;
+  throw new LabError(
+    'invalid',
+    `there is no ${kind} '${name}'`,
+    `${near ? `did you mean '${nearest}'? ` : ''}There are: ${known.join(', ')}`,
+  );
+}

@@ -1,0 +1,170 @@
+import type { Crossing, Evidence, Protocol } from '../backend/crossing.ts';
+import { hostNamed, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
+
+/** A client's conversation with one address and port of a server. */
+export interface Flow {
+  readonly client: string;
+  readonly protocol: Protocol;
+  /** `any`: all of the client's sockets. */
+  readonly sourcePort: number | 'any';
+  /** The address the client called. */
+  readonly server: string;
+  readonly port: number;
+  /** The host behind the server that the port is forwarded to; absent: the server answers itself. */
+  readonly behind?: string;
+}
+
+/** What was recorded of a flow. */
+export interface FlowRecord {
+  /** Each packet of the client's, as far as it got. */
+  readonly requests: readonly (readonly Crossing[])[];
+  /** Each packet that was sent back and left the server, as far as it got, with the request that it follows. */
+  readonly replies: readonly { readonly request: readonly Crossing[]; readonly reply: readonly Crossing[] }[];
+  /** Packets that the server sent to itself, over a link that the candidate made, and that were lost there. */
+  readonly lostLoops: readonly (readonly Crossing[])[];
+}
+
+/**
+ * Follows every packet of a flow from hop to hop, through routers and NATs.
+ *
+ * A reply is what the answering host sends to the address and port that a request came from there, by the service's port
+ * and from whatever address: which one it is, is the question.
+ */
+export function recordFlow(topology: Topology, evidence: Evidence, flow: Flow): FlowRecord {
+  const follow = follower(topology, evidence.crossings);
+  const owner = ownerOf(topology, flow.server);
+  const answering = flow.behind ?? owner;
+  const setOut = evidence.crossings.filter(
+    ({ direction, protocol, time }) => direction === 'out' && protocol === flow.protocol && time < evidence.until,
+  );
+  const hasPorts = flow.protocol !== 'icmp';
+  const called = hasPorts ? `${flow.server}:${flow.port}` : flow.server;
+  const requests = setOut
+    .filter(({ host, destination }) => host === flow.client && destination === called)
+    .filter(({ source, echo }) =>
+      hasPorts ? flow.sourcePort === 'any' || portOf(source) === String(flow.sourcePort) : echo !== undefined,
+    )
+    .map(follow);
+  const arrived = requests.flatMap((path) => {
+    const last = path.at(-1);
+    return last && last.host === answering && last.direction === 'in' ? [{ path, last }] : [];
+  });
+  const seen = new Set<Crossing>();
+  const replies = setOut
+    .filter(({ host }) => host === answering)
+    .flatMap((first) => {
+      const before = arrived.filter(
+        ({ last }) =>
+          last.time <= first.time &&
+          last.source === first.destination &&
+          portOf(last.destination) === portOf(first.source) &&
+          last.echo === first.echo,
+      );
+      const request = before.at(-1)?.path;
+      if (!request || seen.has(first)) return [];
+      const reply = follow(first);
+      for (const crossing of reply) seen.add(crossing);
+      return [{ request, reply }];
+    })
+    .filter(({ reply }) => reply.some(({ host, direction }) => host === owner && direction === 'out'));
+  const since = arrived[0]?.last.time ?? Infinity;
+  const lostLoops = loopsIn(topology, evidence).filter(([first]) => first.time >= since);
+  return { requests, replies, lostLoops };
+}
+
+/**
+ * Packets that went out of the server by an interface that is no end of any of the topology's links, came back in by
+ * another, and went no further: a question of ARP without its answer, or a packet that was to be passed on and wasn't.
+ */
+function loopsIn(topology: Topology, { crossings, until }: Evidence): readonly (readonly [Crossing, Crossing])[] {
+  const { host } = topology.server;
+  const inner = crossings.filter((each) => each.host === host && peersOf(topology, host, each.interface).length === 0);
+  return inner.flatMap((first): readonly (readonly [Crossing, Crossing])[] => {
+    if (first.direction !== 'out' || first.time >= until) return [];
+    const same = (next: Crossing): boolean =>
+      next !== first && next.host === host && next.time >= first.time && next.identity === first.identity;
+    const back = inner.find((next) => same(next) && next.direction === 'in');
+    if (!back) return [];
+    const wentOn = crossings.some((next) => same(next) && next.direction === 'out' && next.time >= back.time);
+    // A question and its answer vouch for each other.
+    const answered = inner.some(
+      ({ source, destination }) => source === first.destination && destination === first.source,
+    );
+    return wentOn || answered ? [] : [[first, back]];
+  });
+}
+
+/**
+ * Returns a function that follows a packet from its first crossing to its last. Where a packet was sent again, byte for
+ * byte, each sending takes the crossings that come first after it and that no earlier one has taken. Where two flows
+ * carry the same bytes, each keeps its addresses and ports but in a NAT, and of what left that, its port if it can.
+ */
+function follower(topology: Topology, crossings: readonly Crossing[]): (first: Crossing) => readonly Crossing[] {
+  const byIdentity = new Map<string, Crossing[]>();
+  for (const crossing of crossings) {
+    const same = byIdentity.get(crossing.identity);
+    if (same) same.push(crossing);
+    else byIdentity.set(crossing.identity, [crossing]);
+  }
+  const taken = new Set<Crossing>();
+  const next = (last: Crossing): Crossing | undefined => {
+    const mayFollow = last.direction === 'out' ? alongLink(topology, last) : throughHost(topology, last);
+    const following = (byIdentity.get(last.identity) ?? []).filter(
+      (crossing) => crossing.time >= last.time && !taken.has(crossing) && mayFollow(crossing),
+    );
+    const samePorts = ({ source, destination }: Crossing): boolean =>
+      portOf(source) === portOf(last.source) && portOf(destination) === portOf(last.destination);
+    const unchanged = ({ source, destination }: Crossing): boolean =>
+      source === last.source && destination === last.destination;
+    return following.find(unchanged) ?? following.find(samePorts) ?? following[0];
+  };
+  return (first) => {
+    const path: Crossing[] = [];
+    for (let at: Crossing | undefined = first; at; at = next(at)) {
+      taken.add(at);
+      path.push(at);
+    }
+    return path;
+  };
+}
+
+/**
+ * Whether a crossing can be that of a packet at the far end of the link it was sent on. A link that isn't the topology's
+ * was made by the candidate, and both of its ends are on the server.
+ */
+function alongLink(topology: Topology, last: Crossing): (next: Crossing) => boolean {
+  const peers = peersOf(topology, last.host, last.interface);
+  const isPeer = (next: Crossing): boolean =>
+    peers.length > 0
+      ? peers.some((peer) => next.host === peer.host && next.interface === peer.interface)
+      : next.host === last.host && peersOf(topology, next.host, next.interface).length === 0;
+  return (next) =>
+    isPeer(next) && next.direction === 'in' && next.source === last.source && next.destination === last.destination;
+}
+
+/**
+ * Whether a crossing can be that of a packet as it leaves the host that it came to. A host that doesn't forward lets
+ * none through; what leaves it with the same bytes is an echo. A NAT translates sources on the way out, destinations on
+ * the way in. What a candidate makes of the server can't be known here: it may forward, and translate one of the two.
+ */
+function throughHost(topology: Topology, last: Crossing): (next: Crossing) => boolean {
+  const { forwarding, nat } = hostNamed(topology, last.host);
+  const isServer = last.host === topology.server.host;
+  return (next) => {
+    const [sameSource, sameDestination] = [next.source === last.source, next.destination === last.destination];
+    return (
+      (forwarding || isServer) &&
+      next.host === last.host &&
+      next.direction === 'out' &&
+      (isServer
+        ? sameSource || sameDestination
+        : (sameSource || next.interface === nat?.outside) && (sameDestination || last.interface === nat?.outside))
+    );
+  };
+}
+
+/** Empty for ICMP. */
+function portOf(endpoint: string): string {
+  const [, port = ''] = endpoint.split(':');
+  return port;
+}

@@ -1,0 +1,48 @@
+import type { Lab } from '../backend/lab.ts';
+import type { Candidate } from '../candidate/candidate.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { CheckResult } from './result.ts';
+
+/**
+ * Topology, traffic, faults and expectations; written once, run on either backend. What a file in `scenarios/` exports.
+ * `Setting` is what the scenario itself wants to know about each of its trials.
+ */
+export interface Scenario<Setting = unknown> {
+  readonly title: string;
+  /** What one sees, why, and how to mend it; for people. */
+  readonly lesson: string;
+  /** The matrix's columns. */
+  readonly services: readonly string[];
+  readonly trials: readonly Trial<Setting>[];
+  /** Carries a trial through in a lab whose control has passed and whose server has its candidate. */
+  run(lab: Lab, trial: Trial<Setting>, circumstances: Circumstances): Promise<readonly CheckResult[]>;
+}
+
+/** One candidate in one network. */
+export interface Trial<Setting = unknown> {
+  /** Its folder's name in `lab/candidates`. */
+  readonly candidate: string;
+  /** How the network differs from the scenario's usual one, in a few words; empty if it doesn't. */
+  readonly variant: string;
+  readonly topology: Topology;
+  /** Tunnel devices that the trial uses, by host. */
+  readonly tunnels: Readonly<Record<string, readonly string[]>>;
+  readonly setting: Setting;
+}
+
+export interface Circumstances {
+  readonly candidate: Candidate;
+  /** The kernel's release that runs, or that the model stands for. */
+  readonly release: string;
+  readonly seed: number;
+}
+
+/** A scenario's module exports it through this, so that its setting is typed inside and nobody else's business. */
+export function defineScenario<Setting>(scenario: Scenario<Setting>): Scenario {
+  return scenario;
+}
+
+/** What people call a trial: its candidate, and how its network differs. */
+export function trialName({ candidate, variant }: Pick<Trial, 'candidate' | 'variant'>): string {
+  return variant ? `${candidate} (${variant})` : candidate;
+}

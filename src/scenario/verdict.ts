@@ -1,0 +1,207 @@
+import type { Cause } from '../backend/cause.ts';
+import type { Crossing } from '../backend/crossing.ts';
+import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
+import { LabError } from '../net/error.ts';
+import { addressOf, endsOf, hostNamed, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
+import type { FlowRecord } from './journey.ts';
+import type { Journey, Verdict } from './result.ts';
+
+/**
+ * Judges a flow by its packets: the journey that decides, which is the first that went wrong, or the first of all if
+ * none did.
+ *
+ * @param accepted whether the client, by its own account, got what it asked for
+ * @throws LabError `lab-failed` if it says so, and no reply was seen to reach it
+ */
+export function judgeFlow(topology: Topology, client: string, record: FlowRecord, accepted: boolean): Journey {
+  const replies = record.replies.map(({ request, reply }) => observe(topology, client, request, reply));
+  const delivered = replies.filter((reply) => reply.delivered);
+  if (accepted && delivered.length === 0) {
+    const called = record.requests[0]?.[0]?.destination ?? 'the server';
+    throw new LabError(
+      'lab-failed',
+      `${client} had an answer from ${called}, and no reply was recorded that reached it`,
+      'the recording is incomplete: compare captures/ and logs/ of this trial',
+    );
+  }
+  // A client that got the right reply took that one; it took a stranger's only if it had no other.
+  const choosy = delivered.some(({ sourceMatches }) => sourceMatches);
+  const journeys = replies.map((reply): Journey => {
+    const taken = accepted && reply.delivered && (reply.sourceMatches || !choosy);
+    return { request: reply.request, reply: reply.reply, verdict: judgeReply(topology, reply, taken) };
+  });
+  const failed = journeys.find(({ verdict }) => verdict.cause !== null);
+  if (!failed && !accepted) {
+    const astray = record.requests.find((path) => returnedBy(topology, path) !== undefined);
+    if (astray) return { request: astray, reply: [], verdict: noAnswer(topology, astray, 'request-astray') };
+  }
+  const first = failed ?? journeys[0];
+  if (!first) return unanswered(topology, record);
+  if (first.verdict.cause === null && !accepted) {
+    return { ...first, verdict: { ...first.verdict, cause: 'client-rejected' } };
+  }
+  return first;
+}
+
+/** A reply and the request before it, by what can be seen of them. */
+interface Observed {
+  readonly request: readonly Crossing[];
+  readonly reply: readonly Crossing[];
+  readonly arrived: Crossing;
+  /** Where it left the server. */
+  readonly left: Crossing;
+  readonly last: Crossing;
+  readonly sourceMatches: boolean;
+  readonly delivered: boolean;
+}
+
+function observe(
+  topology: Topology,
+  client: string,
+  request: readonly Crossing[],
+  reply: readonly Crossing[],
+): Observed {
+  const [arrived, left, last] = [arrivalOf(topology, request), departureOf(topology, request, reply), reply.at(-1)];
+  if (!arrived || !left || !last) throw new Error('a reply without crossings');
+  const sourceMatches = left.source === arrived.destination;
+  const delivered = last.host === client && last.direction === 'in';
+  return { request, reply, arrived, left, last, sourceMatches, delivered };
+}
+
+/** @param taken whether the client took this reply for an answer */
+function judgeReply(
+  topology: Topology,
+  { arrived, left, last, sourceMatches, delivered }: Observed,
+  taken: boolean,
+): Verdict {
+  const byTheSameLine = left.interface === arrived.interface;
+  const cause = ((): Cause | null => {
+    if (taken && !byTheSameLine) return 'reply-interface';
+    if (!sourceMatches) return 'reply-source';
+    if (!delivered) return whereLost(topology, last);
+    return byTheSameLine ? null : 'reply-interface';
+  })();
+  return {
+    answered: true,
+    accepted: taken,
+    arrivedBy: arrived.interface,
+    leftBy: left.interface,
+    sourceMatches,
+    cause,
+  };
+}
+
+/** Why a packet went no further than this crossing. */
+function whereLost(topology: Topology, last: Crossing): Cause {
+  const { sourceFilter, nat } = hostNamed(topology, last.host);
+  const ownLink = last.host === topology.server.host && peersOf(topology, last.host, last.interface).length === 0;
+  if (last.direction === 'in' && ownLink) return 'martian-source';
+  if (last.direction === 'in' && last.interface === sourceFilter?.interface) {
+    const source = parseIPv4(withoutPort(last.source));
+    const allowed = sourceFilter.allowed.some((prefix) => contains(parsePrefix(prefix), source));
+    if (!allowed) return 'source-filtered';
+  }
+  if (last.direction === 'in' && last.interface === nat?.outside && withoutPort(last.destination) === nat.address) {
+    return 'no-mapping';
+  }
+  return 'reply-lost';
+}
+
+function unanswered(topology: Topology, { requests, lostLoops }: FlowRecord): Journey {
+  const reached = requests.find((path) => arrivalOf(topology, path));
+  const request = reached ?? requests[0] ?? [];
+  const [loop] = lostLoops;
+  const cause = loop ? 'martian-source' : 'no-reply';
+  return { request, reply: loop ?? [], verdict: noAnswer(topology, request, reached ? cause : 'request-lost') };
+}
+
+function noAnswer(topology: Topology, request: readonly Crossing[], cause: Cause): Verdict {
+  return {
+    answered: false,
+    accepted: false,
+    arrivedBy: arrivalOf(topology, request)?.interface ?? null,
+    leftBy: null,
+    sourceMatches: false,
+    cause,
+  };
+}
+
+/** The machine that was called, by whose interfaces a flow is judged: the owner of the address that the client called. */
+function calledMachine(topology: Topology, request: readonly Crossing[]): string | undefined {
+  const [first] = request;
+  return first && ownerOf(topology, withoutPort(first.destination));
+}
+
+/** Where a request came in at the machine that was called. */
+function arrivalOf(topology: Topology, request: readonly Crossing[]): Crossing | undefined {
+  const machine = calledMachine(topology, request);
+  return request.find(({ host, direction }) => host === machine && direction === 'in');
+}
+
+/** Where a packet of a flow left the machine that was called, the last time if it went in circles. */
+function departureOf(
+  topology: Topology,
+  request: readonly Crossing[],
+  path: readonly Crossing[],
+): Crossing | undefined {
+  const machine = calledMachine(topology, request);
+  return path.findLast(({ host, direction }) => host === machine && direction === 'out');
+}
+
+/** The uplink by which a request that had reached the server left it again. */
+function returnedBy(topology: Topology, path: readonly Crossing[]): string | undefined {
+  const left = departureOf(topology, path, path)?.interface;
+  return topology.server.uplinks.find((uplink) => uplink.interface === left)?.interface;
+}
+
+function withoutPort(endpoint: string): string {
+  return endpoint.replace(/:.*$/, '');
+}
+
+/** One sentence for people: what the packets of a journey did. */
+export function describeJourney(topology: Topology, { request, reply, verdict }: Journey): string {
+  const called = request[0]?.destination;
+  if (called === undefined) return 'no request left the client';
+  const left = departureOf(topology, request, reply);
+  const last = reply.at(-1);
+  const { arrivedBy, accepted } = verdict;
+  if (arrivedBy === null) return `the request to ${called} ${whereEnded(topology, request)}`;
+  const returned = verdict.cause === 'request-astray' ? returnedBy(topology, request) : undefined;
+  if (returned !== undefined) {
+    const to = request.at(-1)?.destination ?? '';
+    return (
+      `a packet of the request to ${called} came in by ${arrivedBy}, was sent out again by ${returned} ` +
+      `with the destination ${to}, and ${whereEnded(topology, request)}`
+    );
+  }
+  if (!left || !last) return `the request to ${called} came in by ${arrivedBy}; no reply left the server`;
+  if (verdict.cause === 'martian-source') {
+    const packet = `${left.summary} from ${left.source}`;
+    return (
+      `the request to ${called} came in by ${arrivedBy}; what the server then sent itself by ${left.interface} ` +
+      `(${packet}) came back in by ${last.interface} and was dropped there`
+    );
+  }
+  const delivered = last.host === request[0]?.host && last.direction === 'in';
+  return (
+    `the request to ${called} came in by ${arrivedBy}; the reply left by ${left.interface} from ${left.source} ` +
+    `and ${whereEnded(topology, reply)}${delivered ? `, which ${accepted ? 'accepted' : 'did not accept'} it` : ''}`
+  );
+}
+
+function whereEnded(topology: Topology, path: readonly Crossing[]): string {
+  const last = path.at(-1);
+  if (!last) return 'never left';
+  const { host } = last;
+  if (last.direction === 'out') {
+    const next = peersOf(topology, host, last.interface).map((peer) => peer.host);
+    return `was lost between ${host} and ${next.join(' or ') || 'the next host'}`;
+  }
+  const cause = whereLost(topology, last);
+  if (cause === 'source-filtered') return `was dropped by the source filter of ${host}`;
+  if (cause === 'no-mapping') return `was dropped by the NAT of ${host}, which had no mapping for it`;
+  const own = endsOf(topology, host).some(({ addresses }) =>
+    addresses.some((address) => addressOf(address) === withoutPort(last.destination)),
+  );
+  return own ? `reached ${host}` : `got no further than ${host}`;
+}

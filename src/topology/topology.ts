@@ -1,0 +1,190 @@
+import { networkOf, parseIPv4, parsePrefix, type Prefix } from '../net/address.ts';
+
+/**
+ * A network as pure data: hosts, the links between them, and what each router does with what it forwards.
+ * Both backends build the same network from it.
+ */
+export interface Topology {
+  readonly name: string;
+  readonly title: string;
+  readonly hosts: readonly Host[];
+  readonly links: readonly Link[];
+  /** The multihomed machine that candidates are tried on. */
+  readonly server: Server;
+  /**
+   * What must answer a ping before a candidate is there, beside every link's other end. Absent: each host that is neither
+   * a router nor the server reaches every uplink's gateway.
+   */
+  readonly control?: readonly Reach[];
+}
+
+/** A host, and an address that it reaches. */
+export interface Reach {
+  readonly host: string;
+  readonly destination: string;
+}
+
+/** One network stack. */
+export interface Host {
+  /** Lower-case letters, digits and dashes. */
+  readonly name: string;
+  /** Whether it forwards packets between its interfaces. */
+  readonly forwarding: boolean;
+  readonly routes: readonly Route[];
+  /** An ISP's filter for what its customer sends (BCP 38); absent: the ISP doesn't filter. */
+  readonly sourceFilter?: SourceFilter;
+  /** Whom its TCP services refuse; absent: nobody. */
+  readonly admission?: Admission;
+  /** Prefixes whose every address is the host's own, besides those of its interfaces: one host for a whole internet. */
+  readonly ownPrefixes?: readonly string[];
+  /** Translation of addresses; absent: the host is a plain router. */
+  readonly nat?: Nat;
+}
+
+/** A static route of a host other than the server, whose routes are the candidate's. */
+export interface Route {
+  /** `default`, or a prefix such as `198.51.100.0/24`. */
+  readonly to: string;
+  /** The next router's address. */
+  readonly via: string;
+}
+
+/** Drops what comes in by `interface` to be forwarded, unless its source lies within one of `allowed`. */
+export interface SourceFilter {
+  readonly interface: string;
+  /** Prefixes. */
+  readonly allowed: readonly string[];
+}
+
+/** Answers new TCP connections with a reset, unless their source lies within one of `from`. */
+export interface Admission {
+  /** Prefixes. */
+  readonly from: readonly string[];
+}
+
+/**
+ * What leaves by `outside` with a source in `customers` takes `address`. The modes differ in what a NAT remembers of it, and
+ * so in which replies find their way back.
+ */
+export type Nat = StatefulNat | ShortLivedNat | OneWayNat | FullNat;
+
+/** Remembers each flow for as long as it is used. */
+export interface StatefulNat extends Translation {
+  readonly mode: 'stateful';
+}
+
+/**
+ * Forgets a UDP flow a fixed time after its first packet, whatever the traffic, and for good: what the flow sends later
+ * goes out as from a one-way NAT. A new flow gets a new mapping. TCP and ICMP are as from a stateful NAT.
+ */
+export interface ShortLivedNat extends Translation {
+  readonly mode: 'short-lived';
+  /** Seconds from a mapping's birth to its death. */
+  readonly lifetime: number;
+}
+
+/** Remembers nothing of UDP: each packet goes out from another port, and no reply comes in. TCP and ICMP are as usual. */
+export interface OneWayNat extends Translation {
+  readonly mode: 'one-way';
+}
+
+/** Remembers the flows that it has, and takes no more than `room` new ones, of whatever protocol. */
+export interface FullNat extends Translation {
+  readonly mode: 'table-full';
+  readonly room: number;
+}
+
+interface Translation {
+  readonly outside: string;
+  /** The prefix whose addresses are translated. */
+  readonly customers: string;
+  /** The outside address that all customers share. */
+  readonly address: string;
+}
+
+/** A cable between two interfaces, or a switch where there are more. */
+export interface Link {
+  readonly ends: readonly [End, End, ...End[]];
+}
+
+/** One end of a link: an interface of a host, with its addresses. */
+export interface End {
+  readonly host: string;
+  /** At most 15 characters, as the kernel has it. */
+  readonly interface: string;
+  /**
+   * Addresses with their prefix length, e.g. `203.0.113.2/24`; on a line from point to point, as PPP makes it, with the
+   * other end's address instead: `203.0.113.2 peer 203.0.113.1`.
+   */
+  readonly addresses: readonly string[];
+  /** Bits per second that leave by it at most; absent: no limit. */
+  readonly rate?: number;
+}
+
+/** Which host is on trial, and its uplinks in order: 1, 2, 3… in a candidate's `IF1 GW1 IP1 NET1 IF2 …`. */
+export interface Server {
+  readonly host: string;
+  readonly uplinks: readonly Uplink[];
+}
+
+/** A server's interface towards one ISP. */
+export interface Uplink {
+  /** The interface's name is the uplink's name. */
+  readonly interface: string;
+  readonly address: string;
+  /** The ISP's router on that line. */
+  readonly gateway: string;
+  /** The line's prefix. */
+  readonly network: string;
+}
+
+/** The host of that name; a name that a valid topology doesn't have is a programming error. */
+export function hostNamed(topology: Topology, name: string): Host {
+  const host = topology.hosts.find((candidate) => candidate.name === name);
+  if (!host) throw new Error(`topology ${topology.name} has no host ${name}`);
+  return host;
+}
+
+/** A host's ends of links, in the order of the links. */
+export function endsOf(topology: Topology, host: string): readonly End[] {
+  return topology.links.flatMap((link) => link.ends.filter((end) => end.host === host));
+}
+
+/** The other ends of the link that this interface is an end of: one, but for a switch. */
+export function peersOf(topology: Topology, host: string, name: string): readonly End[] {
+  const isThis = (end: End): boolean => end.host === host && end.interface === name;
+  const link = topology.links.find(({ ends }) => ends.some(isThis));
+  return link?.ends.filter((end) => !isThis(end)) ?? [];
+}
+
+/** An address of an end of a link. */
+export interface EndAddress {
+  readonly address: number;
+  /** What it makes the host take for reachable on the link itself. */
+  readonly network: Prefix;
+}
+
+/**
+ * Reads `203.0.113.2/24` or `203.0.113.2 peer 203.0.113.1`.
+ *
+ * @throws LabError 'invalid' for anything else
+ */
+export function parseEndAddress(text: string): EndAddress {
+  const [own, peer] = text.split(' peer ');
+  if (own === undefined || peer === undefined) {
+    const prefix = parsePrefix(text);
+    return { address: prefix.address, network: networkOf(prefix) };
+  }
+  return { address: parseIPv4(own), network: { address: parseIPv4(peer), length: 32 } };
+}
+
+/** The address alone, without its prefix length or peer, as text. */
+export function addressOf(text: string): string {
+  return text.replace(/[/ ].*$/, '');
+}
+
+/** The host that has this address, or `undefined` if none has. */
+export function ownerOf(topology: Topology, address: string): string | undefined {
+  const ends = topology.links.flatMap((link) => link.ends);
+  return ends.find((end) => end.addresses.some((each) => addressOf(each) === address))?.host;
+}
