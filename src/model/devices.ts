@@ -6,11 +6,10 @@ import type { Host } from './host.ts';
 
 /* What befalls a device, and what the rest of the host makes of it (net/ipv4/fib_frontend.c, fib_netdev_event). */
 
-/** A new device, down and without an address. */
-export function addDevice(host: Host, name: string, kind: Device['kind']): Device {
-  const devices = host.devices as Map<number, Device>;
-  const device: Device = {
-    index: Math.max(0, ...devices.keys()) + 1,
+/** A device that belongs to no host yet. */
+export function newDevice(index: number, name: string, kind: Device['kind']): Device {
+  return {
+    index,
     name,
     kind,
     up: false,
@@ -19,6 +18,12 @@ export function addDevice(host: Host, name: string, kind: Device['kind']): Devic
     transmit: () => undefined,
     resolve: () => null,
   };
+}
+
+/** A new device, down and without an address. */
+export function addDevice(host: Host, name: string, kind: Device['kind']): Device {
+  const devices = host.devices as Map<number, Device>;
+  const device = newDevice(Math.max(...devices.keys()) + 1, name, kind);
   devices.set(device.index, device);
   host.sysctls.addInterface(name);
   return device;

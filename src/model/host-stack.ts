@@ -1,9 +1,8 @@
 import { addAddress } from './addresses.ts';
 import type { Clock } from './clock.ts';
 import { createConntrack } from './conntrack/conntrack.ts';
-import type { Device } from './device.ts';
 import { scopes } from './device.ts';
-import { addDevice, setCarrier, setUp } from './devices.ts';
+import { newDevice, setCarrier, setUp } from './devices.ts';
 import type { Era } from './era.ts';
 import { createFib } from './fib/fib.ts';
 import { createNexthopObjects } from './fib/nexthop-objects.ts';
@@ -31,13 +30,12 @@ export interface StackOptions {
 
 /** A network stack as a new network namespace has it, with its loopback device up. */
 export function createHost(options: StackOptions): Host {
-  const devices = new Map<number, Device>();
+  const loopback = newDevice(1, 'lo', 'loopback');
   const host: Host = {
     ...options,
     sysctls: createSysctls(options.era),
-    // Replaced by the device itself below.
-    loopback: undefined as unknown as Device,
-    devices,
+    loopback,
+    devices: new Map([[loopback.index, loopback]]),
     fib: createFib(createNexthopObjects()),
     rules: createRules(),
     neighbours: createNeighbours(),
@@ -58,8 +56,7 @@ export function createHost(options: StackOptions): Host {
     counters: new Map(),
     log: [],
   };
-  const loopback = addDevice(host, 'lo', 'loopback');
-  Object.assign(host, { loopback });
+  host.sysctls.addInterface('lo');
   loopback.transmit = ({ packet, mark, connection, tracking }) => {
     options.clock.after(0, () => {
       receive(host, loopback, packet, { mark, connection, tracking });

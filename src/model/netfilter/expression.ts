@@ -71,7 +71,7 @@ export function compileExpression(expression: Expression, table: TableState): Ev
       return (evaluation) => {
         const value = key(evaluation);
         const found = value === null ? undefined : map().find(value, evaluation.host.clock.now);
-        return found && found.kind === 'value' ? found.value : null;
+        return found?.kind === 'value' ? found.value : null;
       };
     }
   }
