@@ -1,6 +1,7 @@
 import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
-import { natRules } from './nat.ts';
-import { sysctlScript, type ProfileName } from './profile.ts';
+import { hostRuleset } from '../topology/ruleset.ts';
+import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
+import { sysctlScript } from './sysctl.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface NetworkOptions {
@@ -72,44 +73,19 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   const rates = ends.flatMap(({ interface: name, rate }) =>
     rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
   );
-  const rules = filterRules(host);
+  const rules = hostRuleset(host);
   return [
     sysctlScript(
-      host,
-      ends.map((end) => end.interface),
-      profile,
-      options.seed,
+      sysctlsOf(
+        host,
+        ends.map((end) => end.interface),
+        profile,
+        options.seed,
+      ),
     ),
     document('ip -batch -', commands.join('\n')),
     ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),
     ...(rules ? [document('nft -f -', rules)] : []),
-  ].join('\n');
-}
-
-/** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
-function filterRules({ sourceFilter, admission, nat }: Host): string {
-  return [
-    ...(sourceFilter
-      ? [
-          'table ip source-filter {',
-          '  chain forward {',
-          '    type filter hook forward priority filter',
-          `    iifname "${sourceFilter.interface}" ip saddr != { ${sourceFilter.allowed.join(', ')} } counter drop`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(admission
-      ? [
-          'table ip admission {',
-          '  chain input {',
-          '    type filter hook input priority filter',
-          `    tcp flags & (syn | ack) == syn ip saddr != { ${admission.from.join(', ')} } counter reject with tcp reset`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(nat ? [natRules(nat)] : []),
   ].join('\n');
 }
 
