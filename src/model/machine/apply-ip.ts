@@ -52,7 +52,11 @@ function applyLink(network: Network, host: Host, command: LinkCommand): Outcome 
       const { peer } = command.type;
       if (deviceNamed(host, peer)) return failed('RTNETLINK answers: File exists');
       // The peer is made first, and has the lower index.
-      const ends = [peer, command.device].map((name) => ({ host, device: addDevice(host, name, 'ethernet'), rate: null }));
+      const ends = [peer, command.device].map((name) => ({
+        host,
+        device: addDevice(host, name, 'ethernet'),
+        rate: null,
+      }));
       network.join(ends);
       return done;
     }
@@ -178,4 +182,3 @@ function applyNexthop(host: Host, command: NexthopCommand): Outcome {
   }
   return done;
 }
-
