@@ -85,7 +85,7 @@ function resolve(
   source: number,
   record: Recorder,
 ): Neighbour | null {
-  if (!device.carrier) return null;
+  if (!device.carrier || host.silent) return null;
   const sender = arpSender(host, device, address, source);
   const request: ArpPacket = {
     protocol: 'arp',
@@ -99,7 +99,7 @@ function resolve(
   for (const other of others) {
     if (!other.device.up) continue;
     record({ host: other.host, device: other.device, direction: 'in', packet: request });
-    if (!answersArp(other.host, other.device, address, sender)) continue;
+    if (other.host.silent || !answersArp(other.host, other.device, address, sender)) continue;
     found ??= { host: other.host, device: other.device };
     const reply: ArpPacket = {
       protocol: 'arp',
