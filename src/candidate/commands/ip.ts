@@ -200,7 +200,7 @@ export interface RuleSpecification {
   /** Null: any, as is a prefix of length 0. */
   readonly from: Prefix | null;
   readonly to: Prefix | null;
-  /** Null for `fwmark 0` too, which is no condition unless it has a mask. */
+  /** Null for `fwmark 0` too, which is no condition unless a mask says so. */
   readonly mark: { readonly value: number; readonly mask: number } | null;
   readonly inputDevice: string | null;
   readonly outputDevice: string | null;

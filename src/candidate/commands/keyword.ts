@@ -76,7 +76,7 @@ export function readWords<Draft>(
 export function meant(word: Word, names: readonly string[]): string {
   if (names.length === 0) return '';
   const name = closest(word.text, names);
-  return distance(word.text, name) <= Math.max(1, Math.floor(name.length / 3)) ? `did you mean ${name}?` : '';
+  return distance(word.text, name) <= (name.length < 3 ? 1 : 2) ? `did you mean ${name}?` : '';
 }
 
 /**

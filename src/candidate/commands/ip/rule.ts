@@ -103,7 +103,8 @@ const orAny = (number: number): number | null => (number === 0 ? null : number);
 /** `VALUE[/MASK]`; without a mask all bits count, but for the value 0 none does. */
 function markIn(word: Word): RuleSpecification['mark'] {
   const { value, mask } = splitMark(word);
-  return mask === null ? (value === 0 ? null : { value, mask: 0xffffffff }) : { value, mask };
+  const bits = mask ?? (value === 0 ? 0 : 0xffffffff);
+  return value === 0 && bits === 0 ? null : { value, mask: bits };
 }
 
 /** `VALUE[/MASK]` as it is written. */
