@@ -1,13 +1,7 @@
 import { fault } from '../fault.ts';
+import type { Input } from '../input.ts';
 import type { Location } from '../location.ts';
 import type { Word } from '../word.ts';
-
-/** What a command is given to read: a here-document, or what another command printed. */
-export interface Input {
-  readonly text: string;
-  /** Where it begins. */
-  readonly at: Location;
-}
 
 /**
  * The lines of a batch, as words. As iproute2 reads them: `#` begins a comment, in quotes too; a backslash at the very end goes

@@ -1,9 +1,10 @@
 import { cursorOver, took, type Cursor } from '../cursor.ts';
 import { fault, notModelled } from '../fault.ts';
+import type { Input } from '../input.ts';
 import type { IpCommand, Output, Placed } from '../ip.ts';
 import { keywordFor, namesOf, says, takes, unknown, unmodelled } from '../keyword.ts';
 import type { Word } from '../word.ts';
-import { linesOfBatch, type Input } from './batch.ts';
+import { linesOfBatch } from './batch.ts';
 import { objects } from './objects.ts';
 import type { TableNames } from './names.ts';
 
