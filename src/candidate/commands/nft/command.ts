@@ -1,7 +1,7 @@
-import type { NamedSet, NetfilterChange, NumberedRule, Rule, TableName } from '../netfilter.ts';
+import type { NamedSet, NumberedRule, Rule, TableName } from '../netfilter.ts';
 import { refuse } from '../refusal.ts';
 import { shown, unexpected, type Cursor } from './cursor.ts';
-import { isRange, readBaseChain, readSetBody, skipEnds } from './declaration.ts';
+import { isRange, readBaseChain, readSetBody } from './declaration.ts';
 import { readElements } from './element.ts';
 import type { Session } from './session.ts';
 import { elementTypes } from './set.ts';
@@ -127,12 +127,13 @@ function readTable(session: Session, verb: Verb, table: TableName): void {
   }
 }
 
-/** A table's block declares everything first, so that rules may name what stands further down. */
+/** Chains first, then sets, whose elements may jump to chains, then rules, which may name sets: in whatever order they stand. */
 function readTableBlock(session: Session, table: TableName): void {
-  const { cursor, emit } = session;
-  const rules: NetfilterChange[] = [];
+  const { cursor } = session;
+  const chains: { readonly name: string; readonly body: Cursor }[] = [];
+  const sets: NamedSet[] = [];
   cursor.expect('{');
-  for (skipEnds(cursor); !cursor.accept('}'); skipEnds(cursor)) {
+  while (cursor.another()) {
     if (session.readDefinition()) continue;
     if (cursor.accept('comment')) {
       cursor.string('a comment');
@@ -143,28 +144,31 @@ function readTableBlock(session: Session, table: TableName): void {
       kinds.find((word) => cursor.accept(word)) ??
       unexpected(cursor.peek(), 'chain, set or map', 'nothing else in a table is modelled');
     const name = cursor.name(`the name of a ${kind}`);
-    if (kind === 'chain') rules.push(...readChainBlock(session, table, name));
-    else session.declare(table, readSetBody(session.scope(table), kind, name), false);
+    if (kind === 'chain') chains.push({ name, body: cursor.block() });
+    else sets.push(readSetBody(session.scope(table), kind, name));
   }
-  rules.forEach(emit);
+  cursor.expect('}');
+  for (const { name, body } of chains) readChainHead(session.over(body), table, name);
+  for (const set of sets) session.declare(table, set, false);
+  for (const { name, body } of chains) readChainRules(session.over(body), table, name);
 }
 
-function readChainBlock(session: Session, table: TableName, chain: string): readonly NetfilterChange[] {
-  const { cursor, emit } = session;
-  const rules: NetfilterChange[] = [];
-  cursor.expect('{');
-  skipEnds(cursor);
-  if (cursor.accept('comment')) cursor.string('a comment');
-  skipEnds(cursor);
-  const base = readBaseChain(cursor);
+function readChainHead({ cursor, emit }: Session, table: TableName, chain: string): void {
+  if (cursor.another() && cursor.accept('comment')) cursor.string('a comment');
+  const base = cursor.another() ? readBaseChain(cursor) : null;
   emit({ kind: 'add-chain', table, chain, base, mustBeNew: false });
-  for (skipEnds(cursor); !cursor.accept('}'); skipEnds(cursor)) {
+}
+
+/** To the end of its block. */
+function readChainRules(session: Session, table: TableName, chain: string): void {
+  const { cursor, emit } = session;
+  while (cursor.another()) {
     if (session.readDefinition()) continue;
     if (cursor.accept('policy')) {
       emit({ kind: 'set-policy', table, chain, policy: cursor.choice('a policy', ['accept', 'drop']) });
-    } else rules.push({ kind: 'add-rule', table, chain, rule: readRule(session, table), place: 'end' });
+    } else emit({ kind: 'add-rule', table, chain, rule: readRule(session, table), place: 'end' });
   }
-  return rules;
+  if (cursor.peek().kind !== 'end') unexpected(cursor.peek(), 'a rule');
 }
 
 function readChain(session: Session, verb: Verb, table: TableName, chain: string): void {
@@ -181,19 +185,15 @@ function readChain(session: Session, verb: Verb, table: TableName, chain: string
       emit({ kind: 'rename-chain', table, chain, to: cursor.name('a new name') });
       return;
     default: {
-      if (!cursor.accept('{')) {
+      if (!cursor.sees('{')) {
         emit({ kind: 'add-chain', table, chain, base: null, mustBeNew: verb === 'create' });
         return;
       }
-      skipEnds(cursor);
-      const policy = cursor.accept('policy') ? cursor.choice('a policy', ['accept', 'drop']) : null;
-      const base = policy ? null : readBaseChain(cursor);
-      if (policy) emit({ kind: 'set-policy', table, chain, policy });
-      else emit({ kind: 'add-chain', table, chain, base, mustBeNew: verb === 'create' });
-      for (skipEnds(cursor); !cursor.sees('}'); skipEnds(cursor)) {
-        emit({ kind: 'add-rule', table, chain, rule: readRule(session, table), place: 'end' });
+      const body = session.over(cursor.block());
+      if (!body.cursor.another() || !body.cursor.sees('policy')) {
+        emit({ kind: 'add-chain', table, chain, base: readBaseChain(body.cursor), mustBeNew: verb === 'create' });
       }
-      cursor.expect('}');
+      readChainRules(body, table, chain);
     }
   }
 }

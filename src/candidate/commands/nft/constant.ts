@@ -23,7 +23,7 @@ export function readConstant(cursor: Cursor, type: DataType): number | string {
     return inRange(token, type);
   }
   if (token.kind === 'address') {
-    if (type.form !== 'address' && type.name !== 'mark') return badValue(token, type);
+    if (type.form !== 'address') return badValue(token, type);
     return parseAddress(token);
   }
   return named(token, type);

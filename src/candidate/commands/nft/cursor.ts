@@ -25,6 +25,10 @@ export interface Cursor {
   /** Whether a statement ends here. */
   atEnd(): boolean;
   skipLineEnds(): void;
+  /** Passes over ends of statements, and tells whether another follows. */
+  another(): boolean;
+  /** Takes all that stands between braces, to be read later: it knows the same variables. */
+  block(): Cursor;
   /** Gives a variable its value, for what is read from here on; null takes it away. */
   define(name: string, value: readonly Token[] | null): void;
   isDefined(name: string): boolean;
@@ -35,8 +39,7 @@ export interface Cursor {
 
 const units: Readonly<Record<string, number>> = { w: 604800, d: 86400, h: 3600, m: 60, s: 1, ms: 0.001 };
 
-export function cursorOver(given: readonly Token[]): Cursor {
-  const variables = new Map<string, readonly Token[]>();
+export function cursorOver(given: readonly Token[], variables = new Map<string, readonly Token[]>()): Cursor {
   let tokens = given;
   let place = 0;
   let to = 0;
@@ -64,8 +67,26 @@ export function cursorOver(given: readonly Token[]): Cursor {
   const is = (token: Token, text: string): boolean =>
     token.text === text && (token.kind === 'word' || token.kind === 'sign');
   const sees = (...texts: readonly string[]): boolean => texts.every((text, index) => is(peek(index), text));
+  const atEnd = (): boolean => peek().kind === 'separator' || peek().kind === 'end' || sees('}');
+  const block = (): Cursor => {
+    const start = peek();
+    if (!sees('{')) return unexpected(start, "'{'");
+    const opened = place + 1;
+    let depth = 0;
+    do {
+      const token = tokens[place];
+      if (!token || token.kind === 'end') return refuse(start.at, "there is no '}' to this '{'");
+      if (is(token, '{')) depth++;
+      if (is(token, '}')) depth--;
+      place++;
+    } while (depth > 0);
+    const last = tokens[place - 1] ?? start;
+    to = last.to;
+    return cursorOver([...tokens.slice(opened, place - 1), { ...last, kind: 'end' }], variables);
+  };
   return {
     peek,
+    block,
     next,
     sees,
     accept: (...texts) => {
@@ -94,7 +115,11 @@ export function cursorOver(given: readonly Token[]): Cursor {
       const parts = next().text.matchAll(/(\d+)(ms|[wdhms])/g);
       return [...parts].reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? NaN), 0);
     },
-    atEnd: () => peek().kind === 'separator' || peek().kind === 'end' || sees('}'),
+    atEnd,
+    another: () => {
+      while (peek().kind === 'separator') next();
+      return !atEnd();
+    },
     skipLineEnds: () => {
       while (peek().kind === 'separator' && peek().text === '\n') next();
     },

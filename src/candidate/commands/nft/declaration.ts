@@ -34,8 +34,7 @@ export function readBaseChain(cursor: Cursor): BaseChain | null {
   cursor.expect('priority');
   const priority = readPriority(cursor, hook);
   if (type === 'nat' && priority <= -200) refuse(token.at, 'a nat chain has to come after conntrack, priority -200');
-  skipEnds(cursor);
-  return { type, hook, priority, policy: readPolicy(cursor) };
+  return { type, hook, priority, policy: cursor.another() ? readPolicy(cursor) : null };
 }
 
 function readPriority(cursor: Cursor, hook: Hook): number {
@@ -62,11 +61,6 @@ function readPolicy(cursor: Cursor): BaseChain['policy'] {
   return cursor.accept('policy') ? cursor.choice<'accept' | 'drop'>('a policy', ['accept', 'drop']) : null;
 }
 
-/** Passes over ends of lines and semicolons. */
-export function skipEnds(cursor: Cursor): void {
-  while (cursor.peek().kind === 'separator') cursor.next();
-}
-
 /** What a set or map is declared as, between its braces. */
 export function readSetBody(scope: Scope, kind: 'set' | 'map', name: string): NamedSet {
   const { cursor } = scope;
@@ -76,7 +70,7 @@ export function readSetBody(scope: Scope, kind: 'set' | 'map', name: string): Na
   let flags: readonly string[] = [];
   let timeout: number | null = null;
   let size: number | null = null;
-  for (skipEnds(cursor); !cursor.accept('}'); endOfClause(cursor)) {
+  while (cursor.another()) {
     if (cursor.accept('type')) types = readTypes(cursor, kind);
     else if (cursor.accept('typeof')) types = readTypeOf(scope, kind);
     else if (cursor.accept('flags')) flags = readFlags(cursor);
@@ -89,7 +83,9 @@ export function readSetBody(scope: Scope, kind: 'set' | 'map', name: string): Na
       cursor.expect('=');
       elements = readElements(scope, elementTypes(types ?? refuse(at, `${kind} ${name} has elements before its type`)));
     } else if (!cursor.accept('auto-merge')) unexpected(cursor.peek(), `a property of a ${kind}`, properties);
+    if (!cursor.atEnd()) unexpected(cursor.peek(), "';' or a new line");
   }
+  cursor.expect('}');
   const { key, value } = types ?? refuse(at, `${kind} ${name} has no type`);
   const interval = flags.includes('interval');
   if (!interval && elements.some((element) => isRange(element.key))) {
@@ -108,11 +104,6 @@ export function isRange(key: Element['key']): boolean {
   );
 }
 
-function endOfClause(cursor: Cursor): void {
-  if (!cursor.sees('}') && cursor.peek().kind !== 'separator') unexpected(cursor.peek(), "';' or a new line");
-  skipEnds(cursor);
-}
-
 function readTypes(cursor: Cursor, kind: 'set' | 'map'): Pick<NamedSet, 'key' | 'value'> {
   const key = readTypeNames(cursor);
   if (kind === 'set') return { key, value: null };
@@ -124,7 +115,7 @@ function readTypeOf(scope: Scope, kind: 'set' | 'map'): Pick<NamedSet, 'key' | '
   const read = (): readonly string[] => {
     const token = scope.cursor.peek();
     // What the fields presume is no one's concern here.
-    const expression = readConcatenation({ ...scope, statements: [], known: { transport: 'some', ipv4: true } }, null);
+    const expression = readConcatenation({ ...scope, statements: [], known: { transport: null, ipv4: true } }, null);
     const names = (typesOf(expression) ?? []).map(({ name }) => name);
     return names.includes('integer') ? refuse(token.at, 'what has no named type is not modelled as a key') : names;
   };

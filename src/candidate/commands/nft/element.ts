@@ -12,21 +12,24 @@ export interface ElementTypes {
 }
 
 /**
- * `{ a, b-c, d : e }`. Sets within sets, as variables hold them, are taken as their elements.
+ * `{ a, b-c, d : e }`. Sets within sets, as variables hold them, are taken as their elements; what stands twice, once.
  *
- * @throws LabError 'invalid' for a key that stands twice
+ * @throws LabError 'invalid' where two elements of a map are about the same key
  */
 export function readElements(scope: Scope, types: ElementTypes): readonly Element[] {
   const { cursor } = scope;
   const elements: Element[] = [];
-  cursor.expect('{');
+  const { at } = cursor.expect('{');
   for (;;) {
     cursor.skipLineEnds();
-    if (cursor.accept('}')) return elements;
+    if (cursor.accept('}')) return elements.length > 0 ? elements : refuse(at, 'expected elements between { and }');
     const token = cursor.peek();
     for (const element of cursor.sees('{') ? readElements(scope, types) : [readElement(scope, types)]) {
-      if (elements.some((other) => overlap(other.key, element.key))) {
-        refuse(token.at, `'${token.text}' is in the set already`);
+      if (elements.some((other) => same(other, element))) continue;
+      // Ranges of a plain set may overlap; of others, the kernel couldn't tell which is meant.
+      const exclusive = types.value !== null || types.key.length > 1;
+      if (exclusive && elements.some((other) => overlap(other.key, element.key))) {
+        refuse(token.at, `'${token.text}' overlaps with an element before it`);
       }
       elements.push(element);
     }
@@ -34,6 +37,8 @@ export function readElements(scope: Scope, types: ElementTypes): readonly Elemen
     if (!cursor.sees('}')) cursor.expect(',');
   }
 }
+
+const same = (one: Element, other: Element): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 function readElement(scope: Scope, types: ElementTypes): Element {
   const { cursor } = scope;
@@ -91,8 +96,7 @@ function readPart(scope: Scope, type: DataType): ElementKey {
       ? refuse(token.at, "'*' stands for every interface: leave the match out")
       : { kind: 'name-prefix', prefix: value.slice(0, -1) };
   }
-  if (cursor.accept('/')) {
-    if (type.form !== 'address') refuse(token.at, `a prefix is for addresses, not for type ${type.name}`);
+  if (type.form === 'address' && cursor.accept('/')) {
     return prefixRange(value, cursor.number('a prefix length', 0, 32));
   }
   if (!cursor.accept('-')) return { kind: 'value', value };

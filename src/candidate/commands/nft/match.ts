@@ -55,9 +55,12 @@ function compared(
   if (cursor.sees('{') || cursor.sees('@')) {
     if (!inSet || operator === '!') refuse(token.at, "a packet's value is in a set or not: write '!=' or nothing");
     if (cursor.sees('@')) return match(readSetName(scope, types));
-    const { at } = cursor.peek();
     const elements = readElements(scope, { key: types, value: null });
-    return elements.length > 0 ? match({ kind: 'set', elements }) : refuse(at, 'a set without elements never matches');
+    const [only] = elements;
+    const [bitmask] = types;
+    // nft takes a set of one element for that element, so that it is a bare one.
+    const single = elements.length === 1 && bitmask?.bitmask && only?.key.kind === 'value' ? only.key : null;
+    return single ? comparedBits(left, operator, Number(single.value)) : match({ kind: 'set', elements });
   }
   if (left.kind === 'fib' && left.result !== 'type' && (cursor.sees('exists') || cursor.sees('missing'))) {
     const fib = { ...left, result: 'exists' } as const;
@@ -82,26 +85,24 @@ function bits(
 ): Statement {
   const { cursor } = scope;
   const value = readBits(scope, type);
-  const against = (masked: Expression, comparison: Comparison, number: number): Statement => ({
-    kind: 'match',
-    left: masked,
-    operator: comparison,
-    right: { kind: 'value', value: number },
-  });
-  const masked = (mask: number): Expression => ({
-    kind: 'binary',
-    operator: '&',
-    left,
-    right: { kind: 'constant', value: mask },
-  });
-  if (cursor.accept('/')) {
-    if (operator !== null && operator !== '==' && operator !== '!=') refuse(token.at, "with a mask it is '==' or '!='");
-    return against(masked(readBits(scope, type)), operator === '!=' ? '!=' : '==', value);
-  }
-  if (operator === '!') return against(masked(value), '==', 0);
+  if (!cursor.accept('/')) return comparedBits(left, operator, value);
+  if (operator !== null && operator !== '==' && operator !== '!=') refuse(token.at, "with a mask it is '==' or '!='");
+  if (cursor.peek(1).text !== ',') unexpected(cursor.peek(), 'a mask of several bits', 'such as: syn,ack');
+  return against(masked(left, readBits(scope, type)), operator === '!=' ? '!=' : '==', value);
+}
+
+function comparedBits(left: Expression, operator: Comparison | '!' | null, value: number): Statement {
+  if (operator === '!') return against(masked(left, value), '==', 0);
   if (operator !== null) return against(left, operator, value);
-  if (left.kind === 'binary') refuse(token.at, "after '&' it takes '==' or '!='");
-  return against(masked(value), '!=', 0);
+  return left.kind === 'binary' ? against(left, '==', value) : against(masked(left, value), '!=', 0);
+}
+
+function against(left: Expression, operator: Comparison, value: number): Statement {
+  return { kind: 'match', left, operator, right: { kind: 'value', value } };
+}
+
+function masked(left: Expression, mask: number): Expression {
+  return { kind: 'binary', operator: '&', left, right: { kind: 'constant', value: mask } };
 }
 
 /** `syn,ack` or `syn | ack`. */

@@ -1,5 +1,6 @@
 import type { ElementKey, Expression, NatFlag, NatStatement } from '../netfilter.ts';
 import { refuse } from '../refusal.ts';
+import { unexpected } from './cursor.ts';
 import { beginsConstant } from './constant.ts';
 import { readKey } from './element.ts';
 import { readExpression } from './expression.ts';
@@ -18,13 +19,16 @@ export function readNat(scope: Scope): NatStatement {
     if (to && !ports) cursor.expect(':');
     return { kind, port: ports, flags: readFlags(scope) };
   }
-  const ip = cursor.accept('ip');
-  const both = ip && cursor.accept('addr', '.', 'port');
+  const both = cursor.accept('ip', 'addr', '.', 'port');
+  const ip = both || ((cursor.sees('ip', 'to') || cursor.sees('ip', 'prefix')) && cursor.accept('ip'));
   if (ip && cursor.sees('prefix')) refuse(cursor.peek().at, 'translating prefix by prefix is not modelled');
   if (!cursor.accept('to') && ip) cursor.expect('to');
+  const { at } = cursor.peek();
+  if (ip && cursor.sees(':')) unexpected(cursor.peek(), 'an address', "without 'ip' a port alone can be given");
+  if (!cursor.sees(':') && !ip && !scope.known.ipv4) refuse(at, `in a table of family inet it is '${kind} ip to'`);
   if (both || mapsToPorts(scope)) {
-    const { at } = cursor.peek();
     const value = readExpression(scope, [address, port]);
+    requireTransport(scope);
     if (value.kind !== 'map') refuse(at, 'address and port side by side are given by a map');
     return { kind, address: { from: value, to: value }, port: null, flags: readFlags(scope) };
   }
@@ -46,11 +50,14 @@ function mapsToPorts({ cursor, set }: Scope): boolean {
 }
 
 function readPorts(scope: Scope): Range {
-  const { at } = scope.cursor.peek();
-  if (scope.known.transport === null) {
-    refuse(at, 'ports are translated only after a match of the transport protocol', 'such as: meta l4proto tcp');
-  }
+  requireTransport(scope);
   return readRange(scope, port);
+}
+
+function requireTransport({ cursor, known }: Scope): void {
+  if (known.transport !== null) return;
+  const hint = 'such as: meta l4proto tcp';
+  refuse(cursor.peek().at, 'ports are translated only after a match of the transport protocol', hint);
 }
 
 /** One value, a range of constants, or what an expression gives. */
@@ -78,8 +85,9 @@ const flagNames: readonly NatFlag[] = ['random', 'fully-random', 'persistent'];
 
 function readFlags({ cursor }: Scope): readonly NatFlag[] {
   const flags: NatFlag[] = [];
-  if (!flagNames.some((name) => cursor.sees(name))) return flags;
-  do flags.push(cursor.choice('how it is translated', flagNames));
-  while (cursor.accept(','));
+  while (flagNames.some((name) => cursor.sees(name))) {
+    flags.push(cursor.choice('how it is translated', flagNames));
+    if (cursor.accept(',') && cursor.atEnd()) unexpected(cursor.peek(), 'another flag');
+  }
   return flags;
 }

@@ -17,7 +17,7 @@ export function presumeIPv4({ known, statements }: Scope): void {
 }
 
 export function presumeTransport({ known, statements }: Scope, protocol: number, token: Token): void {
-  if (typeof known.transport === 'number' && known.transport !== protocol) {
+  if (known.transport !== null && known.transport !== protocol) {
     refuse(token.at, `'${token.text}' contradicts the rule: its packets have protocol ${known.transport}`);
   }
   if (known.transport !== protocol) statements.push(is('l4proto', protocol));
@@ -28,11 +28,16 @@ function is(key: 'nfproto' | 'l4proto', value: number): Statement {
   return { kind: 'match', left: { kind: 'meta', key }, operator: '==', right: { kind: 'value', value } };
 }
 
+/** Protocols that nft knows the headers of: icmp, igmp, tcp, udp, dccp, esp, ah, ipv6-icmp, comp, sctp, udplite. */
+const knownProtocols = [1, 2, 6, 17, 33, 50, 51, 58, 108, 132, 136];
+
 /** Learns from a match what is known of the packets that pass it. */
 export function learn({ known }: Scope, left: Expression, right: Operand): void {
-  const single = right.kind === 'value' && typeof right.value === 'number' ? right.value : null;
-  const asksProtocol =
-    (left.kind === 'meta' && left.key === 'l4proto') || (left.kind === 'payload' && left.field === 'ip protocol');
-  if (asksProtocol) known.transport = single ?? 'some';
-  if (left.kind === 'meta' && left.key === 'nfproto' && single === 2) known.ipv4 = true;
+  const key = right.kind === 'set' ? right.elements.at(-1)?.key : right;
+  if (key?.kind !== 'value' || typeof key.value !== 'number') return;
+  const { value } = key;
+  if (left.kind === 'meta' && left.key === 'nfproto' && value === 2) known.ipv4 = true;
+  if (left.kind === 'meta' && left.key === 'l4proto') known.transport = value;
+  if (left.kind === 'payload' && left.field === 'ip protocol' && knownProtocols.includes(value))
+    known.transport = value;
 }

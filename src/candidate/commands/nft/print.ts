@@ -44,7 +44,7 @@ function printStatement(statement: Statement, family: TableName['family']): stri
     case 'verdict-map':
       return `${printExpression(statement.key)} vmap ${printSetOperand(statement.map, typesOf(statement.key), null)}`;
     case 'reject':
-      return printReject(statement.reason, family);
+      return printReject(statement.reason);
     case 'notrack':
     case 'counter':
       return statement.kind;
@@ -116,7 +116,7 @@ export function printExpression(expression: Expression, type?: DataType): string
     case 'meta':
       return `meta ${expression.key}`;
     case 'ct':
-      return `ct ${expression.key.replace(/ ([sd]addr)$/, ' ip $1')}`;
+      return `ct ${expression.key === 'l4proto' ? 'protocol' : expression.key.replace(/ ([sd]addr)$/, ' ip $1')}`;
     case 'fib':
       return `fib ${expression.keys.join(' . ')} ${expression.result === 'exists' ? 'oif' : expression.result}`;
     case 'socket':
@@ -209,20 +209,9 @@ function printSet({ target, value }: Extract<Statement, { kind: 'set' }>): strin
   }
 }
 
-/** In a table of family inet, by the reasons of every family, where there is one. */
-const abstractReasons: Readonly<Record<number, string>> = {
-  0: 'no-route',
-  1: 'host-unreachable',
-  3: 'port-unreachable',
-  13: 'admin-prohibited',
-};
-
-function printReject(reason: Extract<Statement, { kind: 'reject' }>['reason'], family: TableName['family']): string {
+function printReject(reason: Extract<Statement, { kind: 'reject' }>['reason']): string {
   if (reason.kind === 'tcp-reset') return 'reject with tcp reset';
-  const abstract = family === 'inet' ? abstractReasons[reason.code] : undefined;
-  return abstract
-    ? `reject with icmpx type ${abstract}`
-    : `reject with icmp type ${formatConstant(reason.code, icmpCode)}`;
+  return reason.code === 3 ? 'reject' : `reject with icmp type ${formatConstant(reason.code, icmpCode)}`;
 }
 
 function printNat(nat: NatStatement, family: TableName['family']): string {
@@ -235,7 +224,7 @@ function printNat(nat: NatStatement, family: TableName['family']): string {
     return `${nat.kind} ip addr . port to ${printExpression(map.key)} map ${shown}${flags}`;
   }
   const to = nat.address ? printRange(nat.address, [address]) : '';
-  return `${nat.kind}${family === 'inet' ? ' ip' : ''} to ${to}${ports}${flags}`;
+  return `${nat.kind}${family === 'inet' && nat.address ? ' ip' : ''} to ${to}${ports}${flags}`;
 }
 
 /** Whether a map gives addresses and ports. Of a map by name it can't be seen here; its users know its declaration. */

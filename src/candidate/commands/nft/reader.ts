@@ -4,7 +4,6 @@ import { refuse } from '../refusal.ts';
 import type { Word } from '../word.ts';
 import { readCommand } from './command.ts';
 import { cursorOver, unexpected } from './cursor.ts';
-import { skipEnds } from './declaration.ts';
 import type { KnownSets } from './scope.ts';
 import { startSession } from './session.ts';
 import { tokenize, type Source } from './token.ts';
@@ -34,12 +33,13 @@ export function readNft(
   const commands: NetfilterCommand[] = [];
   const cursor = cursorOver(tokenize(source));
   const session = startSession(source, cursor, known, commands);
-  for (skipEnds(cursor); cursor.peek().kind !== 'end'; skipEnds(cursor)) {
+  while (cursor.another()) {
     if (cursor.sees('include')) refuse(cursor.peek().at, "'include' reads files, which are not read here", 'put it in');
     if (!session.readDefinition()) readCommand(session);
     const token = cursor.peek();
     if (token.kind !== 'separator' && token.kind !== 'end') unexpected(token, 'the end of the command');
   }
+  if (cursor.peek().kind !== 'end') unexpected(cursor.peek(), 'a command of nft');
   return commands;
 }
 

@@ -16,8 +16,8 @@ export interface Scope {
 }
 
 export interface Known {
-  /** The transport protocol; `some`: a protocol was matched, but not a single one. */
-  transport: number | 'some' | null;
+  /** The transport protocol. Of a set of them nft takes the last for granted, and so does this. */
+  transport: number | null;
   /** That it is IPv4, which in a table of family ip goes without saying. */
   ipv4: boolean;
 }

@@ -60,7 +60,8 @@ export function readField(scope: Scope): PayloadField {
 
 function readCtKey(scope: Scope): CtKey {
   const { cursor } = scope;
-  const simple = ['mark', 'state', 'status', 'direction', 'l4proto', 'zone'] as const;
+  const simple = ['mark', 'state', 'status', 'direction', 'zone'] as const;
+  if (cursor.accept('protocol')) return 'l4proto';
   if (!cursor.sees('original') && !cursor.sees('reply')) return cursor.choice('what of the connection', simple);
   const direction = cursor.choice('a direction', ['original', 'reply']);
   const token = cursor.peek();

@@ -7,7 +7,7 @@ import type { Source, Token } from './token.ts';
 /** What a run of nft has read so far, and what it makes of it. */
 export interface Session {
   readonly cursor: Cursor;
-  emit(this: void, command: NetfilterCommand): void;
+  readonly emit: (command: NetfilterCommand) => void;
   /** The family that a table's name may begin with; `ip` where there is none. */
   family(required: boolean): 'ip' | 'inet';
   set(table: TableName, name: string): NamedSet | undefined;
@@ -17,6 +17,8 @@ export interface Session {
   scope(table: TableName): Scope;
   /** `define NAME = VALUE` and its kin, if one begins here. */
   readDefinition(): boolean;
+  /** The same, reading elsewhere. */
+  over(cursor: Cursor): Session;
   /** The source between two offsets. */
   textOf(from: number, to: number): string;
 }
@@ -31,16 +33,17 @@ export function startSession(source: Source, cursor: Cursor, known: KnownSets, c
   const set: Session['set'] = (table, name) =>
     declared.get(nameOf(table))?.get(name) ??
     (allForgotten || forgotten.has(nameOf(table)) ? undefined : known(table, name));
-  return {
-    cursor,
+  const over = (elsewhere: Cursor): Session => ({
+    cursor: elsewhere,
+    over,
     set,
     emit: (command) => commands.push(command),
     family: (required) => {
-      const token = cursor.peek();
+      const token = elsewhere.peek();
       if (otherFamilies.includes(token.text)) {
         refuse(token.at, `family ${token.text} is not modelled`, 'families are ip and inet, of which IPv4 is modelled');
       }
-      for (const family of ['ip', 'inet'] as const) if (cursor.accept(family)) return family;
+      for (const family of ['ip', 'inet'] as const) if (elsewhere.accept(family)) return family;
       return required ? unexpected(token, 'a family (ip, inet)') : 'ip';
     },
     declare: (table, added, mustBeNew) => {
@@ -54,10 +57,11 @@ export function startSession(source: Source, cursor: Cursor, known: KnownSets, c
       if (table) forgotten.add(nameOf(table));
       else allForgotten = true;
     },
-    scope: (table) => scopeOf(cursor, table, (name) => set(table, name)),
-    readDefinition: () => readDefinition(cursor),
+    scope: (table) => scopeOf(elsewhere, table, (name) => set(table, name)),
+    readDefinition: () => readDefinition(elsewhere),
     textOf: (from, to) => source.text.slice(from, to).replace(/\s+/g, ' '),
-  };
+  });
+  return over(cursor);
 }
 
 function readDefinition(cursor: Cursor): boolean {

@@ -3,7 +3,7 @@ import { refuse } from '../refusal.ts';
 import type { Cursor } from './cursor.ts';
 import { readConcatenation } from './expression.ts';
 import type { Scope } from './scope.ts';
-import { elementTypes, readSetName, requireSet, requireSetOf } from './set.ts';
+import { elementTypes, requireSet, requireSetOf } from './set.ts';
 import { typesOf } from './type.ts';
 
 /** A set that packets change: `add @set { key timeout 5s }`, or, as it was once written, `set add key timeout 5s @set`. */
@@ -15,7 +15,9 @@ export function readSetUpdate(scope: Scope): Statement {
   if (old) {
     const key = readConcatenation(scope, null);
     const timeout = readTimeout(cursor);
-    const { name } = readSetName(scope, typesOf(key) ?? []);
+    const token = cursor.expect('@');
+    const name = cursor.name('the name of a set');
+    requireSetOf(scope, token, name, typesOf(key) ?? refuse(start.at, 'a constant is added by no packet'));
     return { kind: 'update-set', operation, set: name, key, timeout };
   }
   const token = cursor.expect('@');

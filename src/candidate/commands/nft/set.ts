@@ -23,14 +23,14 @@ export function readMapOperand(
   return { kind: 'named-set', name };
 }
 
-/** `@name`, whose key must be of those types. */
+/** `@name`, whose key must be of those types; a map is the set of its keys. */
 export function readSetName(
   scope: Scope,
   key: readonly DataType[],
 ): { readonly kind: 'named-set'; readonly name: string } {
   const token = scope.cursor.expect('@');
   const name = scope.cursor.name('the name of a set');
-  requireSetOf(scope, token, name, key);
+  requireTypes(token, name, key, requireSet(scope, token, name).key);
   return { kind: 'named-set', name };
 }
 

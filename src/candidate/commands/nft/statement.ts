@@ -9,28 +9,30 @@ import { presumeIPv4, presumeTransport } from './presume.ts';
 import type { Scope } from './scope.ts';
 import { readConstant } from './constant.ts';
 import { readSetUpdate } from './set-update.ts';
-import { icmpCode, integer, mark, payloadTypes, type DataType } from './type.ts';
+import { icmpCode, integer, mark, payloadTypes, typesOf, type DataType } from './type.ts';
 
-/** Statements that nothing may follow. */
-const final: readonly Statement['kind'][] = ['verdict', 'verdict-map', 'reject', 'nat'];
+/** Statements that only a comment may follow. */
+const final: readonly Statement['kind'][] = ['verdict', 'reject', 'nat'];
 
 /** The statements of one rule, to its end. */
 export function readStatements(scope: Scope): readonly Statement[] {
   const { cursor, statements } = scope;
   while (!cursor.atEnd()) {
     const token = cursor.peek();
-    const last = statements.at(-1);
-    const statement = readStatement(scope);
-    if (last && final.includes(last.kind) && last.kind !== 'verdict-map' && !isComment(statement)) {
-      refuse(token.at, `'${token.text}' stands after the rule has come to its end`);
+    if (cursor.accept('comment')) {
+      statements.push({ kind: 'no-bearing', what: `comment "${cursor.string('a comment')}"` });
+      if (!cursor.atEnd()) unexpected(cursor.peek(), "the rule's end after its comment");
+      return statements;
     }
+    const last = statements.at(-1);
+    if (last && final.includes(last.kind))
+      refuse(token.at, `'${token.text}' stands after the rule has come to its end`);
+    const statement = readStatement(scope);
     statements.push(statement);
   }
   if (statements.length === 0) unexpected(cursor.peek(), 'a rule');
   return statements;
 }
-
-const isComment = ({ kind }: Statement): boolean => kind === 'no-bearing';
 
 function readStatement(scope: Scope): Statement {
   const { cursor } = scope;
@@ -49,9 +51,6 @@ function readStatement(scope: Scope): Statement {
     case 'notrack':
       cursor.next();
       return { kind: 'notrack' };
-    case 'comment':
-      cursor.next();
-      return { kind: 'no-bearing', what: `comment ${JSON.stringify(cursor.string('a comment'))}` };
     case 'snat':
     case 'dnat':
     case 'masquerade':
@@ -73,8 +72,13 @@ function readMatchOrSet(scope: Scope): Statement {
   const { cursor } = scope;
   const target = readTarget(scope);
   if (!target) return readMatch(scope);
+  const { at } = cursor.peek();
   const value = readExpression(scope, [target.type]);
-  if (value.kind === 'concatenation') refuse(cursor.peek().at, 'one value is set, not several');
+  const [type, ...more] = typesOf(value) ?? [target.type];
+  if (more.length > 0) refuse(at, 'one value is set, not several');
+  if (type && type !== target.type && type.name !== 'integer' && target.type.name !== 'integer') {
+    refuse(at, `expected a value of type ${target.type.name}, got one of type ${type.name}`);
+  }
   return { kind: 'set', target: target.target, value };
 }
 
@@ -107,22 +111,30 @@ function readCounter(cursor: Cursor): Statement {
   cursor.expect('counter');
   if (cursor.accept('packets')) {
     cursor.number('how many packets');
-    cursor.expect('bytes');
-    cursor.number('how many bytes');
+    if (cursor.accept('bytes')) cursor.number('how many bytes');
   }
   return { kind: 'counter' };
 }
 
+const levels = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
+
+/** Where and how it is logged is nothing to a packet's way; to a group is to a program, and has no level. */
 function readLog(cursor: Cursor): Statement {
   cursor.expect('log');
   let prefix = '';
-  for (;;) {
+  for (const given = new Set<string>(); ;) {
+    const token = cursor.peek();
     if (cursor.accept('prefix')) prefix = cursor.string('a prefix');
-    else if (cursor.accept('level')) {
-      cursor.choice('a level', ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug']);
-    } else if (cursor.accept('group')) cursor.number('a group', 0, 0xffff);
+    else if (cursor.accept('level')) cursor.choice('a level', levels);
+    else if (cursor.accept('flags', 'all')) given.add('flags');
+    else if (cursor.accept('group')) cursor.number('a group', 0, 0xffff);
     else if (cursor.accept('snaplen') || cursor.accept('queue-threshold')) cursor.number('a size');
     else return { kind: 'log', prefix };
+    if (given.has(token.text)) refuse(token.at, `'${token.text}' stands twice`);
+    given.add(token.text);
+    if (given.has('group') && (given.has('level') || given.has('flags'))) {
+      refuse(token.at, 'what goes to a group has neither level nor flags');
+    }
   }
 }
 
@@ -142,11 +154,17 @@ function readLimit(cursor: Cursor): Statement {
   return { kind: 'limit', rate, per, burst, over };
 }
 
-/** What a connection's segments may be long at most: it changes no packet's way. */
-function readSegmentSize(scope: Scope): Statement {
-  const { cursor } = scope;
-  presumeTransport(scope, 6, cursor.expect('tcp'));
-  for (const word of ['option', 'maxseg', 'size', 'set']) cursor.expect(word);
+/** What a connection's segments may be long at most: nothing to a packet's way, but a packet that isn't TCP ends the rule. */
+function readSegmentSize({ cursor, known, statements }: Scope): Statement {
+  for (const word of ['tcp', 'option', 'maxseg', 'size', 'set']) cursor.expect(word);
+  if (known.transport !== 6) {
+    statements.push({
+      kind: 'match',
+      left: { kind: 'meta', key: 'l4proto' },
+      operator: '==',
+      right: { kind: 'value', value: 6 },
+    });
+  }
   const size = cursor.accept('rt', 'mtu') ? 'rt mtu' : cursor.number('a size', 0, 0xffff);
   return { kind: 'no-bearing', what: `tcp option maxseg size set ${size}` };
 }
@@ -165,12 +183,19 @@ const abstractReasons = {
   'admin-prohibited': 13,
 } as const;
 
+/** What a rejection presumes, nft asks before all else in the rule. */
+function atStart(scope: Scope, presume: (scope: Scope) => void): void {
+  const statements: Statement[] = [];
+  presume({ ...scope, statements });
+  scope.statements.unshift(...statements);
+}
+
 function readReason(scope: Scope): RejectReason {
   const { cursor } = scope;
   const word = cursor.expect('reject');
   if (!cursor.accept('with')) return { kind: 'icmp', code: 3 };
   if (cursor.accept('tcp', 'reset')) {
-    presumeTransport(scope, 6, word);
+    atStart(scope, (start) => presumeTransport(start, 6, word));
     return { kind: 'tcp-reset' };
   }
   const token = cursor.peek();
@@ -186,10 +211,6 @@ function readReason(scope: Scope): RejectReason {
   }
   if (!cursor.accept('icmp')) unexpected(token, "'tcp reset', 'icmp' or 'icmpx'");
   cursor.accept('type');
-  presumeIPv4(scope);
-  const { at } = cursor.peek();
-  const code = Number(readConstant(cursor, icmpCode));
-  if (!Object.values(icmpCode.symbols).includes(code) || code === 4)
-    refuse(at, `no packet is rejected with code ${code}`);
-  return { kind: 'icmp', code };
+  atStart(scope, presumeIPv4);
+  return { kind: 'icmp', code: Number(readConstant(cursor, icmpCode)) };
 }

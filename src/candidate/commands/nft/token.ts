@@ -15,7 +15,7 @@ export interface Token {
 /** nft's input, and where each part of it stands. */
 export interface Source {
   readonly text: string;
-  locate(offset: number): Location;
+  readonly locate: (offset: number) => Location;
 }
 
 const shapes: readonly (readonly [Token['kind'] | 'blank', RegExp])[] = [
