@@ -6,7 +6,7 @@ import { addDevice, deleteDevice, setUp } from './devices.ts';
 import type { Era } from './era.ts';
 import { createHost } from './host-stack.ts';
 import { deviceNamed, type Host } from './host.ts';
-import { joinDevices, type LinkEnd, type Recorder } from './link.ts';
+import { joinDevices, type Joined, type LinkEnd, type Recorder, type Shape } from './link.ts';
 import { createRandom } from './random.ts';
 
 /** A network of hosts, at a virtual time of its own. */
@@ -15,6 +15,8 @@ export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
   /** Joins two devices by a cable: to be called again after either was set up or down, by `settle`. */
   join(ends: readonly LinkEnd[]): void;
+  /** Changes what becomes of packets that leave by a device. */
+  shape(device: Device, shape: Shape): void;
   /** Takes a device away; a cable goes with both its ends. */
   remove(host: Host, device: Device): void;
   /** Tells all devices whether their other ends are up. */
@@ -49,16 +51,16 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
       return [name, createHost({ name, era, clock, random, hashSecret, nextIdentity, trailOf })] as const;
     }),
   );
-  let links: readonly { readonly ends: readonly LinkEnd[]; readonly settle: () => void }[] = [];
+  let links: readonly (Joined & { readonly ends: readonly LinkEnd[] })[] = [];
   let made = 0;
   const network: Network = {
     clock,
     hosts,
     join: (ends) => {
       const random = createRandom(seed, `link ${made}`);
-      const settle = joinDevices(ends, { delay, loss: options.loss?.[made] ?? 0, random }, record);
+      const joined = joinDevices(ends, { delay, loss: options.loss?.[made] ?? 0, random }, record);
       made += 1;
-      links = [...links, { ends, settle }];
+      links = [...links, { ...joined, ends }];
     },
     remove: (host, device) => {
       const link = links.find(({ ends }) => ends.some((end) => end.device === device));
@@ -66,6 +68,9 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
       links = links.filter((each) => each !== link);
       for (const end of gone) deleteDevice(end.host, end.device);
       network.settle();
+    },
+    shape: (device, shape) => {
+      links.find(({ ends }) => ends.some((end) => end.device === device))?.shape(device, shape);
     },
     settle: () => {
       for (const link of links) link.settle();

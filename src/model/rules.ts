@@ -78,9 +78,9 @@ export function deleteRule(host: Host, rule: RuleSpecification): 'ENOENT' | null
   return null;
 }
 
-/** Removes all but the rule for table local, as `ip rule flush` does. */
-export function flushRules(host: Host): void {
-  host.rules.list = host.rules.list.filter(({ priority }) => priority === 0);
+/** Removes those that are chosen, as `ip rule flush` does; never one of priority 0. */
+export function flushRules(host: Host, isChosen: (rule: PolicyRule) => boolean): void {
+  host.rules.list = host.rules.list.filter((rule) => rule.priority === 0 || !isChosen(rule));
   host.rules.touched = true;
   host.routeGeneration += 1;
 }

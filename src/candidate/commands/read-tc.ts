@@ -93,7 +93,7 @@ function readQdisc(what: What, words: Cursor, verb: Word): TcCommand {
   return shape ? { action: 'shape', device, shape } : { action: 'no-bearing', device };
 }
 
-interface Draft {
+type Draft = {
   -readonly [Key in keyof Shape]: Shape[Key];
 }
 interface TokenBucket extends Draft {
