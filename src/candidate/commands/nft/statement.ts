@@ -11,8 +11,11 @@ import { readConstant } from './constant.ts';
 import { readSetUpdate } from './set-update.ts';
 import { icmpCode, integer, mark, payloadTypes, typesOf, type DataType } from './type.ts';
 
-/** Statements that only a comment may follow. */
-const final: readonly Statement['kind'][] = ['verdict', 'reject', 'nat'];
+/** Whether only a comment may follow. */
+function isFinal(statement: Statement | undefined): boolean {
+  if (statement?.kind === 'verdict') return statement.verdict.kind !== 'continue';
+  return statement?.kind === 'reject' || statement?.kind === 'nat';
+}
 
 /** The statements of one rule, to its end. */
 export function readStatements(scope: Scope): readonly Statement[] {
@@ -24,9 +27,7 @@ export function readStatements(scope: Scope): readonly Statement[] {
       if (!cursor.atEnd()) unexpected(cursor.peek(), "the rule's end after its comment");
       return statements;
     }
-    const last = statements.at(-1);
-    if (last && final.includes(last.kind))
-      refuse(token.at, `'${token.text}' stands after the rule has come to its end`);
+    if (isFinal(statements.at(-1))) refuse(token.at, `'${token.text}' stands after the rule has come to its end`);
     const statement = readStatement(scope);
     statements.push(statement);
   }
