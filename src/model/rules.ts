@@ -55,9 +55,11 @@ export function addRule(
   host: Host,
   rule: RuleSpecification & { readonly action: RuleAction },
   at: Location | null,
-): 'EEXIST' | null {
+): 'EEXIST' | 'EINVAL' | null {
   const { rules } = host;
   const priority = rule.priority ?? defaultPriority(rules);
+  // It leads forward only.
+  if (rule.action.kind === 'goto' && rule.action.priority <= priority) return 'EINVAL';
   const added: PolicyRule = { ...rule, priority, at };
   if (rules.list.some((each) => sameRule(each, added))) return 'EEXIST';
   const place = rules.list.findIndex((each) => each.priority > priority);

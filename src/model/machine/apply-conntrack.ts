@@ -16,7 +16,12 @@ export function applyConntrack(host: Host, command: ConntrackCommand): Outcome {
     case 'count':
       return printed(`${all.length}\n`);
     case 'list':
-      return printed(all.filter((each) => isMeant(each, command.filter)).map((each) => lineOf(host, each)).join(''));
+      return printed(
+        all
+          .filter((each) => isMeant(each, command.filter))
+          .map((each) => lineOf(host, each))
+          .join(''),
+      );
     case 'delete': {
       const gone = all.filter((each) => isMeant(each, command.filter));
       for (const connection of gone) forgetConnection(host, connection);

@@ -49,7 +49,9 @@ function listTable(host: Host, name: TableName, only: string | null): string {
   const table = findTable(host.netfilter, name);
   const chains = [...(table?.chains.values() ?? [])].filter((chain) => only === null || chain.name === only);
   if (name.owner === 'iptables') {
-    const declared = chains.map(({ name: each, base }) => (base ? `-P ${each} ${base.policy === 'drop' ? 'DROP' : 'ACCEPT'}\n` : `-N ${each}\n`));
+    const declared = chains.map(({ name: each, base }) =>
+      base ? `-P ${each} ${base.policy === 'drop' ? 'DROP' : 'ACCEPT'}\n` : `-N ${each}\n`,
+    );
     const rules = chains.flatMap((chain) => chain.rules.map(({ rule }) => `-A ${chain.name} ${rule.text}\n`));
     return [...declared, ...rules].join('');
   }
@@ -63,4 +65,3 @@ function listTable(host: Host, name: TableName, only: string | null): string {
   });
   return `table ${name.family} ${name.name} {\n${bodies.join('\n')}}\n`;
 }
-

@@ -14,7 +14,7 @@ export function applyRule(host: Host, command: RuleCommand, at: Location): Outco
       if (!action) return failed('RTNETLINK answers: Invalid argument');
       if (!isKnown(host, command.rule)) return failed('RTNETLINK answers: Invalid argument');
       const refused = addRule(host, { ...command.rule, action }, at);
-      return refused ? failed('RTNETLINK answers: File exists') : done;
+      return refused ? failed(`RTNETLINK answers: ${refused === 'EEXIST' ? 'File exists' : 'Invalid argument'}`) : done;
     }
     case 'delete':
       return deleteRule(host, command.rule) ? failed('RTNETLINK answers: No such file or directory') : done;
