@@ -1,30 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { LabError } from '../../../net/error.ts';
 import type { IpCommand } from '../ip.ts';
+import { refusal, wordsOf } from '../sample-words.ts';
 import { readIp } from './read.ts';
 
-/** The words of a line of `up.sh`, separated by single spaces; `''` is an empty word. */
-const wordsOf = (line: string) =>
-  [...line.matchAll(/[^ ]+/g)].map(({ 0: text, index }) => ({
-    text: text === "''" ? '' : text,
-    at: { file: 'up.sh', line: 3, column: index + 1 },
-  }));
-const read = (line: string): IpCommand => readIp(wordsOf(line), null)[0]!.command;
+const read = (line: string): IpCommand => readIp(wordsOf(line, 3), null)[0]!.command;
 const batch = (text: string, line = 'ip -batch -') => {
-  return readIp(wordsOf(line), { text, at: { file: 'up.sh', line: 10, column: 1 } });
+  return readIp(wordsOf(line, 3), { text, at: { file: 'up.sh', line: 10, column: 1 } });
 };
-
-/** What a line is refused with: message and hint. */
-function refusal(action: () => unknown): readonly [string, string] {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof LabError && error.code === 'invalid') return [error.message, error.hint];
-    throw error;
-  }
-  return ['', ''];
-}
 
 const refused = test.macro<[string, string, string?]>({
   exec: (t, line, message, hint = '') => {
