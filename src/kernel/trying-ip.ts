@@ -13,6 +13,10 @@ const links = [
   ...['up0', 'peer0', 'up1', 'peer1'].map((name) => `link set ${name} up`),
 ];
 const before = [
+  'link delete veth0',
+  'link set up1 up mtu 1500',
+  'neighbour flush all nud all',
+  'neighbour add 10.1.0.7 lladdr 02:00:00:00:00:07 dev up0',
   'nexthop flush',
   'route flush table all',
   'address flush dev lo',
@@ -50,7 +54,7 @@ export async function tried(
   const sandbox = await openedFor(t);
   const script = `
     before=${quoted(before.join('\n'))}
-    again() { printf '%s\\n' "$before" | ip -4 -force -batch - >/dev/null 2>&1; }
+    again() { printf '%s\\n' "$before" | ip -4 -force -batch - >/dev/null 2>&1 || :; }
     try() {
       said=$(ip "$@" 2>&1 >/dev/null); status=$?
       printf '%s\\0%s\\0%s\\0' "$status" "$said" "$(ip -j ${show})"
@@ -86,7 +90,8 @@ function read(words: readonly string[]): IpCommand | LabError {
   const given = ['ip', ...words].map((text, index) => ({ text, at: { ...at, column: index + 1 } }));
   try {
     const [placed] = readIp(given, null);
-    return placed?.command ?? new LabError('invalid', 'nothing was read');
+    if (!placed) throw new RangeError('one command is to be read');
+    return placed.command;
   } catch (error) {
     if (error instanceof LabError) return error;
     throw error;
