@@ -8,6 +8,8 @@ export interface Keyword<Draft> {
   readonly name: string;
   /** Whether its first letters do. */
   readonly short: boolean;
+  /** Whether it is worth a suggestion. */
+  readonly modelled: boolean;
   readonly read: (draft: Draft, words: Cursor, keyword: Word) => void;
 }
 
@@ -29,16 +31,21 @@ export function says<Draft>(names: string, read: (draft: Draft, keyword: Word) =
 }
 
 /** Keywords that read what follows for themselves; `names` as in `takes`. */
-export function keywords<Draft>(names: string, read: Keyword<Draft>['read']): readonly Keyword<Draft>[] {
+export function keywords<Draft>(
+  names: string,
+  read: Keyword<Draft>['read'],
+  modelled = true,
+): readonly Keyword<Draft>[] {
   return names.split(' ').map((name) => {
     const short = name.endsWith('*');
-    return { name: short ? name.slice(0, -1) : name, short, read };
+    return { name: short ? name.slice(0, -1) : name, short, modelled, read };
   });
 }
 
 /** Keywords that the tool knows and the model doesn't; `names` as in `takes`. */
 export function unmodelled(names: string, why = ''): readonly Keyword<unknown>[] {
-  return keywords<unknown>(names, (_draft, _words, keyword) => notModelled(keyword.at, keyword.text, why));
+  const refuse: Keyword<unknown>['read'] = (_draft, _words, keyword) => notModelled(keyword.at, keyword.text, why);
+  return keywords(names, refuse, false);
 }
 
 /** Whether a word is a keyword, or the beginning of one. The empty word is none. */
@@ -98,7 +105,7 @@ export function nothingLeft(words: Cursor): void {
   if (word) fault(word.at, `expected the end of the command, got ${JSON.stringify(word.text)}`);
 }
 
-/** The words of a table of keywords, for `meant`. */
-export function namesOf(among: readonly { readonly name: string }[]): readonly string[] {
-  return among.map(({ name }) => name);
+/** The words of a table of keywords that are worth a suggestion, for `meant` and `unknown`. */
+export function namesOf(among: readonly { readonly name: string; readonly modelled?: boolean }[]): readonly string[] {
+  return among.flatMap(({ name, modelled = true }) => (modelled ? [name] : []));
 }

@@ -4,12 +4,12 @@ import type { ConntrackCommand, ConntrackFilter } from './conntrack.ts';
 import { cursorOver, type Cursor } from './cursor.ts';
 import { fault, notModelled } from './fault.ts';
 import { meant, unknown } from './keyword.ts';
+import type { Mutable } from './mutable.ts';
 import { wholeNumber } from './number.ts';
 import { ipProtocolIn } from './ip/names.ts';
 import { splitMark } from './ip/rule.ts';
 import type { Word } from './word.ts';
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 interface Draft {
   action?: { readonly what: ConntrackCommand['action']; readonly word: Word };
   filter: Mutable<ConntrackFilter>;

@@ -2,6 +2,7 @@ import { cursorOver, type Cursor } from './cursor.ts';
 import { fault, notModelled } from './fault.ts';
 import { keywordFor, keywords, namesOf, nothingLeft, readWords, says, takes, unknown, unmodelled } from './keyword.ts';
 import type { Keyword } from './keyword.ts';
+import type { Mutable } from './mutable.ts';
 import { fraction, rate, seconds, size } from './tc-units.ts';
 import type { Shape, TcCommand } from './tc.ts';
 import type { Word } from './word.ts';
@@ -44,7 +45,8 @@ export function readTc(words: readonly Word[]): TcCommand {
   const object = cursor.take(tc);
   const read = keywordFor(object, objects)?.read ?? unknown(object, 'an object of tc', namesOf(objects));
   const verb = cursor.next();
-  const found = verb && (keywordFor(verb, verbs) ?? unknown(verb, `something that tc ${object.text} does`, namesOf(verbs)));
+  const found =
+    verb && (keywordFor(verb, verbs) ?? unknown(verb, `something that tc ${object.text} does`, namesOf(verbs)));
   if (verb) cursor.take(verb);
   return read(found?.what ?? 'show', cursor, verb ?? object);
 }
@@ -93,9 +95,7 @@ function readQdisc(what: What, words: Cursor, verb: Word): TcCommand {
   return shape ? { action: 'shape', device, shape } : { action: 'no-bearing', device };
 }
 
-type Draft = {
-  -readonly [Key in keyof Shape]: Shape[Key];
-}
+type Draft = Mutable<Shape>;
 interface TokenBucket extends Draft {
   burst: boolean;
   limit: boolean;
@@ -156,7 +156,8 @@ function shapeOf(kind: Word, words: Cursor): Shape | null {
     return draft;
   }
   const options = ordering[kind.text];
-  if (options === undefined) return notModelled(kind.at, `the qdisc ${kind.text}`, `there are tbf, netem, ${Object.keys(ordering).join(', ')}`);
+  if (options === undefined)
+    return notModelled(kind.at, `the qdisc ${kind.text}`, `there are tbf, netem, ${Object.keys(ordering).join(', ')}`);
   const flags = says('ecn noecn headdrop ecn nopacing pacing', () => undefined);
   readWords(words, null, [...(options === '' ? [] : takes(options, () => undefined)), ...flags], garbage);
   return null;
@@ -168,7 +169,9 @@ interface ClassDraft {
 }
 
 const htb: readonly Keyword<ClassDraft>[] = [
-  ...takes<ClassDraft>('prio* mtu* mpu* quantum* burst* buffer maxburst cburst* cbuffer cmaxburst', (_class, word) => size(word)),
+  ...takes<ClassDraft>('prio* mtu* mpu* quantum* burst* buffer maxburst cburst* cbuffer cmaxburst', (_class, word) =>
+    size(word),
+  ),
   ...unmodelled('overhead* linklayer*'),
   ...takes<ClassDraft>('ceil', (draft, word) => (draft.ceiling = rate(word))),
   ...takes<ClassDraft>('rate', (draft, word) => (draft.rate = rate(word))),
@@ -180,30 +183,30 @@ function readClass(what: What, words: Cursor, verb: Word): TcCommand {
   if (device === undefined) return fault(verb.at, 'tc class needs a device: dev NAME');
   if (what === 'delete') return { action: 'no-bearing', device };
   if (parent === undefined || id === undefined) return fault(verb.at, 'tc class needs parent HANDLE classid HANDLE');
-  if (kind?.text !== 'htb') return notModelled((kind ?? verb).at, `a class of ${kind?.text ?? 'no kind'}`, 'there is htb');
+  if (kind?.text !== 'htb')
+    return notModelled((kind ?? verb).at, `a class of ${kind?.text ?? 'no kind'}`, 'there is htb');
   const draft: ClassDraft = {};
   readWords(words, draft, htb, (_class, _words, word) => notModelled(word.at, `htb's ${word.text}`));
   if (draft.rate === undefined) return fault(kind.at, 'a class of htb needs a rate');
   return { action: 'class', device, class: { id, parent, rate: draft.rate, ceiling: draft.ceiling ?? draft.rate } };
 }
 
+/** What may come behind the conditions of a filter. */
+const afterMatch = new Set('match flowid classid action police link offset ht hashkey divisor indev'.split(' '));
+
 function readFilter(what: What, words: Cursor, verb: Word): TcCommand {
   const place: Place = {};
-  let sorts = false;
   const filtering = [
     ...placing.filter(({ name }) => name !== 'handle' && name !== 'classid'),
     ...takes<Place>('protocol', () => undefined),
     ...takes<Place>('preference* prio* priority* handle', () => undefined),
     ...says<Place>('u32 fw', (_place, word) => (place.kind = word)),
     ...keywords<Place>('match', (_place, left, match) => {
-      // `ip dport 80 0xffff`, `u32 VALUE MASK at OFFSET`, `mark VALUE MASK`.
-      const protocol = left.take(match);
-      left.take(protocol);
-      const value = left.take(protocol);
-      if (protocol.text !== 'mark' && protocol.text !== 'u32') left.take(value);
-      else if (protocol.text === 'u32' && left.next()?.text === 'at') left.take(left.take(value));
+      // `ip dport 80 0xffff`, `u32 VALUE MASK at OFFSET`, `mark VALUE MASK`: what is sorted has no bearing either.
+      left.take(match);
+      for (let word = left.next(); word && !afterMatch.has(word.text); word = left.next()) left.take(word);
     }),
-    ...takes<Place>('flowid classid', (_place, word) => (sorts = isHandle(word) !== '')),
+    ...takes<Place>('flowid classid', (sorter, word) => (sorter.id = isHandle(word))),
   ];
   readWords(words, place, filtering, (_place, _words, word) => {
     notModelled(word.at, `a filter's ${word.text}`, 'filters of kind u32 and fw sort into classes: flowid HANDLE');
@@ -212,6 +215,7 @@ function readFilter(what: What, words: Cursor, verb: Word): TcCommand {
   const { device } = place;
   if (what === 'show') return { action: 'show', device: device ?? null };
   if (device === undefined) return fault(verb.at, 'tc filter needs a device: dev NAME');
-  if (what === 'add' && !(place.kind && sorts)) fault(verb.at, 'tc filter needs a kind, u32 or fw, and flowid HANDLE');
+  if (what === 'add' && !(place.kind && place.id))
+    fault(verb.at, 'tc filter needs a kind, u32 or fw, and flowid HANDLE');
   return { action: 'no-bearing', device };
 }

@@ -83,7 +83,7 @@ function readDevice(link: Draft, words: Cursor, word: Word): void {
 export function readLinkAdd(words: Cursor, verb: Word): LinkCommand {
   const link = readLink(words);
   const device = link.name ?? link.device;
-  if (device === undefined) return fault(verb.at, 'ip link add needs a name');
+  if (device === undefined) return notModelled(verb.at, 'a link without a name of yours', 'give it one');
   if (device !== link.device) fault(verb.at, 'ip link add takes one name, by name or by dev');
   if (!link.type) return fault(verb.at, 'ip link add needs a type, such as type veth');
   if (link.master !== undefined) notModelled(verb.at, 'a new link with a master', 'ip link set … master … joins it');
@@ -183,7 +183,7 @@ export function readLinkShow(words: Cursor, output: Output): LinkCommand {
   return { object: 'link', action: 'show', ...draft, output };
 }
 
-/** A hardware address: octets in hexadecimal. */
+/** A hardware address: octets in hexadecimal. `ip` lets pass what follows the digits of an octet; here nothing may. */
 export function hardwareIn(word: Word): string {
   if (/^[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}$/i.test(word.text)) {
     return word.text

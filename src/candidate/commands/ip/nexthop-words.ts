@@ -30,7 +30,7 @@ export function gatewayAfter(words: Cursor, via: Word): number {
 
 const among = [
   ...keywords<NexthopDraft>('via', (nexthop, words, via) => {
-    if (nexthop.gateway !== null) fault(via.at, 'a nexthop has one gateway', 'begin another with nexthop');
+    if (nexthop.gateway !== null) notModelled(via.at, 'a second gateway', 'begin another nexthop with nexthop');
     nexthop.gateway = gatewayAfter(words, via);
   }),
   ...takes<NexthopDraft>('dev', (nexthop, device) => (nexthop.device = device.text)),

@@ -20,16 +20,17 @@ type Read = (words: Cursor, word: Word, output: Output, tables: TableNames) => I
 interface Named {
   readonly name: string;
   readonly short: boolean;
+  readonly modelled: boolean;
   readonly read: Read;
 }
 
 /** `names` with an asterisk where the first letters do, as iproute2 has it. */
-function verbs(names: string, read: Read): readonly Named[] {
-  return names.split(' ').map((name) => ({ name: name.replace('*', ''), short: name.endsWith('*'), read }));
+function verbs(names: string, read: Read, modelled = true): readonly Named[] {
+  return names.split(' ').map((name) => ({ name: name.replace('*', ''), short: name.endsWith('*'), modelled, read }));
 }
 
 function notVerbs(names: string): readonly Named[] {
-  return verbs(names, (_words, word) => notModelled(word.at, word.text));
+  return verbs(names, (_words, word) => notModelled(word.at, word.text), false);
 }
 
 /** An object of `ip` with its verbs; without one, `show` is meant. */

@@ -2,13 +2,14 @@ import { took, type Cursor } from '../cursor.ts';
 import { fault } from '../fault.ts';
 import type { Output, RouteCommand } from '../ip.ts';
 import { meant, namesOf, readWords, takes, unmodelled } from '../keyword.ts';
+import type { Mutable } from '../mutable.ts';
 import { wholeNumber } from '../number.ts';
 import type { Word } from '../word.ts';
 import { prefixIn } from './address-text.ts';
 import { ipProtocolIn, tosIn } from './names.ts';
 
 type RouteGet = Extract<RouteCommand, { action: 'get' }>;
-type Draft = { -readonly [Key in Exclude<keyof RouteGet, 'destination'>]: RouteGet[Key] } & { destination?: number };
+type Draft = Mutable<Omit<RouteGet, 'destination'>> & { destination?: number };
 
 // In iproute2's order (ip/iproute.c).
 const among = [

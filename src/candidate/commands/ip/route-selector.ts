@@ -3,12 +3,12 @@ import { took, type Cursor } from '../cursor.ts';
 import { fault, notModelled } from '../fault.ts';
 import type { Output, RouteCommand, RouteSelector } from '../ip.ts';
 import { keywords, matches, meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
+import type { Mutable } from '../mutable.ts';
 import { wholeNumber } from '../number.ts';
 import type { Word } from '../word.ts';
 import { prefixIn } from './address-text.ts';
 import { protocolIn, scopeIn, tableIn, tosIn, typeIn, type TableNames } from './names.ts';
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 interface Draft {
   readonly named: TableNames;
   cache: Word | null;

@@ -63,9 +63,9 @@ const among = [
   ...takes<Draft>('protocol*', (route, word) => (route.protocol = protocolIn(word))),
   ...takes<Draft>('table*', (route, word) => (route.table = tableIn(word, route.named))),
   ...unmodelled('vrf*'),
-  ...takes<Draft>('dev oif', (route, word) => {
+  ...takes<Draft>('dev oif', (route, word, keyword) => {
     route.single.device = word.text;
-    route.singleAt = word;
+    route.singleAt = keyword;
   }),
   ...unmodelled('pref*', 'to ip route it is the preference of IPv6 routers; a route has a metric, or preference'),
   ...unmodelled('encap ttl-propagate'),

@@ -3,12 +3,12 @@ import type { Cursor } from '../cursor.ts';
 import { fault, notModelled } from '../fault.ts';
 import type { PortRange, RuleAction, RuleCommand, RuleSpecification } from '../ip.ts';
 import { matches, meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
+import type { Mutable } from '../mutable.ts';
 import { wholeNumber } from '../number.ts';
 import type { Word } from '../word.ts';
 import { prefixIn } from './address-text.ts';
 import { deviceIn, ipProtocolIn, tableIn, tosIn, typeIn, type TableNames } from './names.ts';
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 interface Draft {
   readonly named: TableNames;
   table: { readonly number: number; readonly word: Word } | null;
@@ -116,18 +116,12 @@ export function splitMark(word: Word): { readonly value: number; readonly mask: 
 }
 
 function portsIn(word: Word): PortRange {
-  const single = !word.text.includes('-');
-  return rangeIn(
-    single ? { text: `${word.text}-${word.text}`, at: word.at } : word,
-    'a port or a range of ports',
-    1,
-    0xffff,
-  );
+  return rangeIn(word, 'a port or a range of ports', 1, 0xffff, /^(\d+)(?:-(\d+))?$/);
 }
 
 /** `FROM-TO`, decimal. `ip` takes the beginning of a word for it, whatever follows; here the word must be it. */
-function rangeIn(word: Word, what: string, least: number, most: number): PortRange {
-  const [, from, to] = /^(\d+)-(\d+)$/.exec(word.text) ?? [];
+function rangeIn(word: Word, what: string, least: number, most: number, form = /^(\d+)-(\d+)$/): PortRange {
+  const [, from, to = from] = form.exec(word.text) ?? [];
   const range = { from: Number(from), to: Number(to) };
   if (range.from >= least && range.from <= range.to && range.to <= most) return range;
   return fault(word.at, `expected ${what} from ${least} to ${most}, got ${JSON.stringify(word.text)}`);
