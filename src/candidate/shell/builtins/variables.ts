@@ -1,6 +1,6 @@
 /** Commands that set variables, positional parameters and options. */
 import { invalid } from '../location.ts';
-import { assign, BuiltinError, type Option, type Shell } from '../state.ts';
+import { assign, BuiltinError, keep, type Option, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { count } from './numbers.ts';
 
@@ -20,7 +20,7 @@ export function local(shell: Shell, call: Call): number {
   const locals = shell.locals.at(-1);
   if (!locals) throw new BuiltinError('not in a function');
   for (const { name, value } of declarations(call)) {
-    if (!locals.has(name)) locals.set(name, shell.variables.get(name));
+    keep(shell, locals, name);
     if (value !== undefined) assign(shell, name, value, call.at);
   }
   return 0;
