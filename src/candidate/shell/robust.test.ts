@@ -85,7 +85,9 @@ test(`${lines} lines of broken scripts, seed ${seed}`, async (t) => {
     await setImmediate(); // ava hears that it has more time.
     for (const source of fc.sample(script, { numRuns: 500, seed: seed + round })) {
       read += source.split('\n').length;
-      const machine = recordingMachine(['ip', 'iptables', 'nft', 'sysctl'], { '/proc/sys/net/ipv4/ip_forward': '0\n' });
+      // Every program is there, so that not even a name that was broken ends a script.
+      const commands = Object.assign(new Set<string>(), { has: () => true });
+      const machine = { ...recordingMachine([], { '/proc/sys/net/ipv4/ip_forward': '0\n' }), commands };
       try {
         evaluate(source, { file: 'up.sh', environment, machine, steps: 2000 });
         ends.outcome++;

@@ -108,4 +108,11 @@ export const errors: readonly Case[] = [
     script: 'set -e -u a b; ok "$@"; set -- ; ok $#; set -eu -- -x; ok "$@"; set +eu; ok ${unset}',
     record: ['ok 1:a 1:b', 'ok 1:0', 'ok 2:-x', 'ok'],
   },
+  {
+    script: 'set -e; ok && no && ok 1; ok 2; no || ok && no || ok 3',
+    record: ['ok', 'no', 'ok 1:2', 'no', 'ok', 'no', 'ok 1:3'],
+  },
+  { script: 'take <<E\n${u?gone}\nE\nok $?', record: ['ok 1:2'] },
+  { script: ': <<E\n${u?gone}\nE\nok no', status: 2 },
+  { script: 'y=${y:=a} x=b ok; ok $x$y', record: ['ok', 'ok 1:a'] },
 ];
