@@ -101,43 +101,42 @@ function executeIf(shell: Shell, { branches, otherwise }: Of<'if'>, tested: bool
 
 function executeFor(shell: Shell, { name, words, body, at }: Of<'for'>, tested: boolean): number {
   const values = words ? words.flatMap((word) => expandFields(shell, word)) : shell.positional;
-  let status = 0;
+  let turn: Turn = { status: 0, more: true };
   for (const value of values) {
     assign(shell, name, value, at);
-    const left = inLoop(shell, () => {
-      status = executeList(shell, body, tested);
-    });
-    if (left) status = 0;
-    if (left === 'break') break;
+    turn = inLoop(shell, () => ({ status: executeList(shell, body, tested), more: true }));
+    if (!turn.more) break;
   }
-  return status;
+  return turn.status;
 }
 
 function executeWhile(shell: Shell, { until, condition, body, at }: Of<'while'>, tested: boolean): number {
-  let status = 0;
-  let ended = false;
-  while (!ended) {
+  let turn: Turn = { status: 0, more: true };
+  while (turn.more) {
     shell.shared.spend(0, at);
-    const left = inLoop(shell, () => {
-      ended = (executeList(shell, condition, true) === 0) === until;
-      if (!ended) status = executeList(shell, body, tested);
+    const { status } = turn;
+    turn = inLoop(shell, () => {
+      const ended = (executeList(shell, condition, true) === 0) === until;
+      return ended ? { status, more: false } : { status: executeList(shell, body, tested), more: true };
     });
-    if (left) status = 0;
-    if (left === 'break') break;
   }
-  return status;
+  return turn.status;
 }
 
-/** Runs what is in a loop once; returns how it was left, if it was left. */
-function inLoop(shell: Shell, run: () => void): 'break' | 'continue' | null {
+/** One turn of a loop: its status, and whether there is to be another. */
+interface Turn {
+  readonly status: number;
+  readonly more: boolean;
+}
+
+function inLoop(shell: Shell, run: () => Turn): Turn {
   shell.loops++;
   try {
-    run();
-    return null;
+    return run();
   } catch (error) {
     if (!(error instanceof LoopJump)) throw error;
     if (error.levels > 1) throw new LoopJump(error.kind, error.levels - 1);
-    return error.kind;
+    return { status: 0, more: error.kind === 'continue' };
   } finally {
     shell.loops--;
   }

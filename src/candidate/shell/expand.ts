@@ -20,20 +20,20 @@ type Parameter = Extract<Part, { kind: 'parameter' }>;
 /** A word as an argument: expanded, split into fields, and those that are patterns replaced by the paths that they match. */
 export function expandFields(shell: Shell, word: Word): readonly string[] {
   if (word.declaration) return [expandText(shell, word)];
-  const fields = splitFields(expandParts(shell, word.parts, true), separators(shell));
+  const fields = splitFields(expandWord(shell, word, true), separators(shell));
   return fields.flatMap((field) => pathnames(shell, field, word.at));
 }
 
 /** A word as one text: the value of an assignment, the target of a redirection, a here-document. */
 export function expandText(shell: Shell, word: Word): string {
-  return joined(expandParts(shell, word.parts, false))
+  return joined(expandWord(shell, word, false))
     .map(({ text }) => text)
     .join('');
 }
 
 /** A word as a pattern, for `case` and `${x#…}`. */
 export function expandPattern(shell: Shell, word: Word): Pattern {
-  return compilePattern(joined(expandParts(shell, word.parts, false)));
+  return compilePattern(joined(expandWord(shell, word, false)));
 }
 
 function pathnames(shell: Shell, field: Field, at: Location): readonly string[] {
@@ -48,6 +48,13 @@ function pathnames(shell: Shell, field: Field, at: Location): readonly string[] 
     throw invalid(at, `${text} stands for files in the working folder, which is not known here`, 'quote it');
   }
   return found.length > 0 ? found : [text];
+}
+
+function expandWord(shell: Shell, { parts, at }: Word, splitting: boolean): readonly Piece[] {
+  const pieces = expandParts(shell, parts, splitting);
+  const characters = pieces.reduce((sum, piece) => sum + (piece.kind === 'text' ? piece.text.length : 0), 0);
+  shell.shared.spend(characters + 64 * pieces.length, at);
+  return pieces;
 }
 
 /** @param splitting whether the word is split afterwards, so that the fields of `$*` stay apart */
@@ -69,7 +76,6 @@ function expandParts(shell: Shell, parts: readonly Part[], splitting: boolean): 
 
 function expandParameter(shell: Shell, part: Parameter, splitting: boolean): readonly Piece[] {
   const { name, operation, quoted, at } = part;
-  shell.shared.spend(0, at);
   const text = (value: string): readonly Piece[] => [{ kind: 'text', text: value, quoted, split: !quoted }];
   if (name === '@' || name === '*') return expandPositional(shell, part, splitting);
   const value = valueOf(shell, name, at);

@@ -1,5 +1,5 @@
 import type { Location } from './location.ts';
-import { Return, type Shell, type Variable } from './state.ts';
+import { restore, Return, type Scope, type Shell } from './state.ts';
 import type { Command } from './syntax.ts';
 
 /** Calls a function: with positional parameters and local variables of its own, in the caller's environment otherwise. */
@@ -11,7 +11,7 @@ export function callFunction(
   at: Location,
 ): number {
   const { positional, loops, shared } = shell;
-  const locals = new Map<string, Variable | undefined>();
+  const locals: Scope = new Map();
   shell.positional = args;
   shell.loops = 0;
   shell.locals.push(locals);
@@ -22,10 +22,7 @@ export function callFunction(
     throw error;
   } finally {
     shell.locals.pop();
-    for (const [name, variable] of locals) {
-      if (variable) shell.variables.set(name, variable);
-      else shell.variables.delete(name);
-    }
+    restore(shell, locals);
     shell.positional = positional;
     shell.loops = loops;
   }

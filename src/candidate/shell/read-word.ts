@@ -70,6 +70,12 @@ export function wordReader(source: Source, readList: (script: ParsedScript, sour
         if (part.end - part.pos === 2) return [{ kind: 'text', text: '', quoted: true }];
         return partsOf(part.parts, part.pos + 1, part.end - 1, 'double quotes');
       case 'SimpleExpansion':
+        if (
+          /^[A-Za-z_]/.test(part.text.slice(1)) &&
+          /^(?:\\\n)+[A-Za-z0-9_]/.test(source.text.slice(part.end, part.end + 9))
+        ) {
+          throw invalid(at, 'a name that goes on in the next line is not supported', 'put the name in braces');
+        }
         return [parameter(part.text.replaceAll('\\\n', '').slice(1), null, quoted, at)];
       case 'ParameterExpansion':
         return [parameter(part.parameter, operationOf(part, around, at), quoted, at)];

@@ -1,7 +1,7 @@
 import { expandText } from './expand.ts';
-import { complain, type Shell } from './state.ts';
+import { complain, Exit, type Shell } from './state.ts';
 import { fileOutput, nullOutput, type Stream, textInput } from './streams.ts';
-import type { Redirection } from './syntax.ts';
+import type { Redirection, Word } from './syntax.ts';
 
 /**
  * Runs something with its descriptors redirected.
@@ -19,10 +19,8 @@ export function redirected(
   try {
     for (const redirection of redirections) {
       const stream = open(shell, redirection);
-      if (typeof stream === 'string') {
-        complain(shell, redirection.at, stream);
-        return failed();
-      }
+      if (typeof stream === 'string') complain(shell, redirection.at, stream);
+      if (typeof stream === 'string' || !stream) return failed();
       shell.descriptors.set(redirection.descriptor, stream);
     }
     return run();
@@ -32,15 +30,15 @@ export function redirected(
   }
 }
 
-/** The stream, or why there is none. */
-function open(shell: Shell, redirection: Redirection): Stream | string {
+/** The stream, or why there is none; `null` where that was said already. */
+function open(shell: Shell, redirection: Redirection): Stream | string | null {
   const { at } = redirection;
   const { machine } = shell.shared;
   switch (redirection.kind) {
     case 'duplicate':
       return shell.descriptors.get(redirection.from) ?? `${redirection.from}: Bad file descriptor`;
     case 'here-document':
-      return textInput(expandText(shell, redirection.text), redirection.text.at);
+      return openHereDocument(shell, redirection.text);
     case 'read': {
       const path = expandText(shell, redirection.target);
       const text = path === '/dev/null' ? '' : machine.read(path, at);
@@ -53,5 +51,15 @@ function open(shell: Shell, redirection: Redirection): Stream | string {
       const file = machine.open(path, redirection.kind === 'append', at);
       return typeof file === 'string' ? `cannot create ${path}: ${file}` : fileOutput(file);
     }
+  }
+}
+
+/** In a here-document, unlike in a word, an error of an expansion does not end the shell. */
+function openHereDocument(shell: Shell, text: Word): Stream | null {
+  try {
+    return textInput(expandText(shell, text), text.at);
+  } catch (error) {
+    if (error instanceof Exit) return null;
+    throw error;
   }
 }

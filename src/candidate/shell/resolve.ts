@@ -7,7 +7,7 @@ import { type Shell, writeTo } from './state.ts';
 import type { Command } from './syntax.ts';
 
 /** What a command's name stands for. */
-type Target =
+export type Target =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'builtin'; readonly builtin: Builtin }
   | { readonly kind: 'function'; readonly body: Command }

@@ -5,11 +5,14 @@ import type { Location } from './location.ts';
 import type { Argument } from './machine.ts';
 import { runProgram } from './program.ts';
 import { redirected } from './redirect.ts';
-import { resolve } from './resolve.ts';
-import { assign, BuiltinError, complain, Exit, type Shell } from './state.ts';
-import type { Assignment, SimpleCommand } from './syntax.ts';
+import { resolve, type Target } from './resolve.ts';
+import { assign, BuiltinError, complain, Exit, keep, restore, type Scope, type Shell } from './state.ts';
+import type { SimpleCommand } from './syntax.ts';
 
-/** Runs a command with its arguments, or assigns where there is none (POSIX.1-2024, XCU 2.9.1). */
+/**
+ * Runs a command with its arguments, or assigns where there is none (POSIX.1-2024, XCU 2.9.1). Assignments before a
+ * command last as long as it runs, unless it is a special built-in.
+ */
 export function executeSimple(
   shell: Shell,
   { assignments, words, redirections, at }: SimpleCommand,
@@ -20,54 +23,41 @@ export function executeSimple(
   const { target, args } = resolve(shell, all);
   const special = target.kind === 'builtin' && target.builtin.special;
   const trace = shell.descriptors.get(2);
-
   const failed = (): number => {
     if (special) throw new Exit(2, at);
     return 2;
   };
   return redirected(shell, redirections, failed, () => {
-    const run = (): number => {
-      const assigned = assignments.map((assignment) => assignOne(shell, assignment));
+    const scope: Scope = new Map();
+    try {
+      const assigned = assignments.map(({ name, value }) => {
+        const text = expandText(shell, value);
+        if (!special && target.kind !== 'nothing') keep(shell, scope, name);
+        assign(shell, name, text, value.at);
+        return `${name}=${text}`;
+      });
       if (shell.options.has('x') && trace?.kind === 'output') {
         trace.write(`+ ${[...assigned, ...all.map(({ text }) => text)].join(' ')}\n`);
       }
-      switch (target.kind) {
-        case 'nothing':
-          return shell.substituted;
-        case 'builtin':
-          return runBuiltin(shell, target.builtin, args, tested, at);
-        case 'function':
-          return callFunction(
-            shell,
-            target.body,
-            args.slice(1).map(({ text }) => text),
-            tested,
-            at,
-          );
-        case 'program':
-          return runProgram(shell, target.name, args, at);
-      }
-    };
-    return special || target.kind === 'nothing' ? run() : afterwardsRestored(shell, assignments, run);
+      return run(shell, target, args, tested, at);
+    } finally {
+      restore(shell, scope);
+    }
   });
 }
 
-function assignOne(shell: Shell, { name, value }: Assignment): string {
-  const text = expandText(shell, value);
-  assign(shell, name, text, value.at);
-  return `${name}=${text}`;
-}
-
-/** An assignment before a command lasts as long as the command runs. */
-function afterwardsRestored(shell: Shell, assignments: readonly Assignment[], run: () => number): number {
-  const before = assignments.map(({ name }) => [name, shell.variables.get(name)] as const);
-  try {
-    return run();
-  } finally {
-    for (const [name, variable] of before) {
-      if (variable) shell.variables.set(name, variable);
-      else shell.variables.delete(name);
+function run(shell: Shell, target: Target, args: readonly Argument[], tested: boolean, at: Location): number {
+  switch (target.kind) {
+    case 'nothing':
+      return shell.substituted;
+    case 'builtin':
+      return runBuiltin(shell, target.builtin, args, tested, at);
+    case 'function': {
+      const parameters = args.slice(1).map(({ text }) => text);
+      return callFunction(shell, target.body, parameters, tested, at);
     }
+    case 'program':
+      return runProgram(shell, target.name, args, at);
   }
 }
 

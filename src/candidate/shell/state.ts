@@ -10,8 +10,8 @@ export interface Shell {
   readonly functions: Map<string, Command>;
   readonly options: Set<Option>;
   readonly descriptors: Map<number, Stream>;
-  /** For each function that is running, the innermost last, what its local variables were before. */
-  readonly locals: Map<string, Variable | undefined>[];
+  /** The local variables of each function that is running, the innermost last. */
+  readonly locals: Scope[];
   positional: readonly string[];
   /** `$?` */
   status: number;
@@ -43,6 +43,9 @@ export interface Variable {
   readonly exported: boolean;
   readonly readonly: boolean;
 }
+
+/** Variables that are set for a while, and what each was before; undefined if it was not there. */
+export type Scope = Map<string, Variable | undefined>;
 
 /** Ends the shell, or the subshell. */
 export class Exit extends Error {
@@ -114,6 +117,18 @@ export function assign(shell: Shell, name: string, value: string, at: Location):
   const variable = shell.variables.get(name);
   if (variable?.readonly) fail(shell, at, `${name}: is read only`);
   shell.variables.set(name, { value, exported: variable?.exported ?? false, readonly: false });
+}
+
+/** Notes what a variable is, for `restore`. */
+export function keep(shell: Shell, scope: Scope, name: string): void {
+  if (!scope.has(name)) scope.set(name, shell.variables.get(name));
+}
+
+export function restore(shell: Shell, scope: Scope): void {
+  for (const [name, variable] of scope) {
+    if (variable) shell.variables.set(name, variable);
+    else shell.variables.delete(name);
+  }
 }
 
 /** The characters of IFS; where it is unset, those of its default. */

@@ -40,6 +40,7 @@ export function textInput(text: string, at: Location | null): Input {
     },
     rest: () => {
       const taken = { text: text.slice(position), at: at && { ...at, line: at.line + line } };
+      line += taken.text.split('\n').length - 1;
       position = text.length;
       return taken;
     },

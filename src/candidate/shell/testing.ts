@@ -5,15 +5,19 @@ export interface RecordingMachine extends Machine {
   /** Each program that was run, as `name 2:ab 0:`: its arguments, each after its length; and for `take`, its input. */
   readonly record: readonly string[];
   readonly invocations: readonly Invocation[];
-  /** What was written, a write each, as `path=text`. */
-  readonly written: readonly string[];
+  /** What was written to each file. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
+/** What its programs do; any other only succeeds. `no` fails with status 1, `fail N` with status N. */
+export const recordingPrograms = ['ok', 'no', 'fail', 'say', 'take'];
+/** Those that record their input, too. */
+export const readingPrograms = ['take', 'nft'];
+
 /**
- * Its programs: `ok` succeeds, `no` fails with status 1, `fail N` with status N, `say` writes its arguments, and `take`
- * reads its input; others that are named only succeed.
+ * A machine with the recording programs, and others.
  *
- * @param files what can be read and written
+ * @param files what can be read; every file can be written
  */
 export function recordingMachine(
   programs: readonly string[] = [],
@@ -21,7 +25,7 @@ export function recordingMachine(
 ): RecordingMachine {
   const record: string[] = [];
   const invocations: Invocation[] = [];
-  const written: string[] = [];
+  const written = new Map<string, string>();
   const list: Machine['list'] = (folder) => {
     const inside = folder.endsWith('/') ? folder : `${folder}/`;
     const names = Object.keys(files)
@@ -33,23 +37,25 @@ export function recordingMachine(
     record,
     invocations,
     written,
-    commands: new Set(['ok', 'no', 'fail', 'say', 'take', ...programs]),
+    commands: new Set([...recordingPrograms, ...programs]),
     run: (invocation) => {
       const { name, words, takeInput } = invocation;
       const args = words.slice(1).map(({ text }) => text);
       invocations.push(invocation);
       if (name === 'say') return { status: 0, stdout: `${args.join(' ')}\n`, stderr: '' };
-      const input = name === 'take' ? [takeInput().text] : [];
+      const input = readingPrograms.includes(name) ? [takeInput().text] : [];
       record.push([name, ...[...args, ...input].map((text) => `${text.length}:${text}`)].join(' '));
       const status = name === 'fail' ? Number(args[0]) : name === 'no' ? 1 : 0;
       return { status, stdout: '', stderr: '' };
     },
     read: (path) => files[path] ?? null,
     open: (path, append) => {
-      if (files[path] === undefined) return 'Directory nonexistent';
+      if (path.startsWith('/nonexistent/')) return 'Directory nonexistent';
+      if (!append) written.set(path, '');
       return {
         write: (text) => {
-          written.push(`${path}${append ? '+' : ''}=${text}`);
+          if (text.includes('invalid')) return 'Invalid argument';
+          written.set(path, (written.get(path) ?? '') + text);
           return null;
         },
       };

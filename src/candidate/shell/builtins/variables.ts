@@ -1,6 +1,6 @@
 /** Commands that set variables, positional parameters and options. */
 import { invalid } from '../location.ts';
-import { assign, BuiltinError, type Option, type Shell } from '../state.ts';
+import { assign, BuiltinError, keep, type Option, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { count } from './numbers.ts';
 
@@ -20,7 +20,7 @@ export function local(shell: Shell, call: Call): number {
   const locals = shell.locals.at(-1);
   if (!locals) throw new BuiltinError('not in a function');
   for (const { name, value } of declarations(call)) {
-    if (!locals.has(name)) locals.set(name, shell.variables.get(name));
+    keep(shell, locals, name);
     if (value !== undefined) assign(shell, name, value, call.at);
   }
   return 0;
@@ -83,13 +83,18 @@ export function isName(text: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
 }
 
-function declarations({ name: command, args, argAt }: Call): readonly { name: string; value: string | undefined }[] {
+function declarations({
+  name: command,
+  args,
+  at,
+  argAt,
+}: Call): readonly { name: string; value: string | undefined }[] {
+  const usage = `supported is ${command} NAME[=VALUE]…`;
+  if (args.length === 0) throw invalid(at, `${command} without arguments is not supported`, usage);
   return args.map((arg, index) => {
-    if (arg.startsWith('-') || args.length === 0)
-      throw invalid(argAt(index), `${command} ${arg} is not supported`, `${command} NAME[=VALUE]…`);
-    const equals = arg.indexOf('=');
-    const name = equals < 0 ? arg : arg.slice(0, equals);
+    if (arg.startsWith('-')) throw invalid(argAt(index), `${command} ${arg} is not supported`, usage);
+    const [name = ''] = arg.split('=', 1);
     if (!isName(name)) throw new BuiltinError(`${name}: bad variable name`);
-    return { name, value: equals < 0 ? undefined : arg.slice(equals + 1) };
+    return { name, value: arg.includes('=') ? arg.slice(name.length + 1) : undefined };
   });
 }
