@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { Argument, Option, type Command } from 'commander';
-import { profileNamed } from '../kernel/profile.ts';
+import { profileNamed } from '../topology/profile.ts';
 import { LabError } from '../net/error.ts';
 import { assertKnown, loadCandidate, loadScenario, root, scenarioNames } from '../scenario/catalogue.ts';
 import { chooseBackend } from '../scenario/backends.ts';

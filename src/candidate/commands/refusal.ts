@@ -2,11 +2,13 @@ import { LabError } from '../../net/error.ts';
 import type { Location } from './location.ts';
 
 /**
- * Refuses what a script says, and points at it.
+ * Refuses a word of a command.
  *
+ * @param message what is wrong with it, without the place
+ * @param hint what is supported, or what to do
  * @throws LabError 'invalid', always
  */
-export function fault(at: Location, message: string, hint = ''): never {
+export function refuse(at: Location, message: string, hint = ''): never {
   throw new LabError('invalid', `${at.file}:${at.line}:${at.column}: ${message}`, hint);
 }
 
@@ -17,5 +19,5 @@ export function fault(at: Location, message: string, hint = ''): never {
  * @throws LabError 'invalid', always
  */
 export function notModelled(at: Location, what: string, why = ''): never {
-  return fault(at, `${what} is not modelled`, why);
+  return refuse(at, `${what} is not modelled`, why);
 }
