@@ -16,7 +16,7 @@ const at = { file: 'sample', line: 1, column: 1 };
 const excepted = [
   /-[jg] (?!other\b|[A-Z]{2,}\b)|-j (NEW|ESTABLISHED|RELATED|INVALID|UNTRACKED|SNAT|DNAT|ORIGINAL|REPLY|LOCAL|ALL|SYN|EF|TCP)$/,
   /-j CT$/, // which does nothing
-  /-p icmp .*:\d/, // identifiers in place of ports
+  /-p icmp .*(:\d|--to-ports)|! -p .*:\d/, // ports where no protocol has any
 ];
 
 const commandOf = ({ table, chain, words }: Sample): readonly string[] => ['-t', table, '-A', chain, ...words];
@@ -78,7 +78,7 @@ asRoot('what is a word away from a rule is read where iptables takes it, and ref
 
 /** What iptables-translate can't say, or says otherwise than iptables does it: masks of CONNMARK's other mark are lost. */
 const untranslated =
-  /--restore-mark .*mask|--save-mark .*mask|multiport .*:|-m state|--ctstate [SD]NAT|! --ttl-|-m owner|--probability/;
+  /--restore-mark .*mask|--save-mark .*mask|multiport .*:|-m state|--ctstate [SD]NAT|! --ttl-|-m owner|--probability|-j TOS/;
 
 asRoot('what is read means what iptables-translate makes of it', async (t) => {
   t.log(`seed ${seed}`);
@@ -96,51 +96,52 @@ asRoot('what is read means what iptables-translate makes of it', async (t) => {
   });
   t.log(`${pairs.length} of ${all.length} compared`);
   t.true(pairs.length > 80);
-  const meanings = async (host: string, rules: readonly string[]): Promise<readonly string[]> => {
-    const tables = ['filter', 'nat', 'mangle', 'raw'];
-    const chains = ['other', 'PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
-    const ground = tables.flatMap((table) => [
-      `add table ip ${table}`,
-      ...chains.map((chain) => `add chain ip ${table} ${chain}`),
-    ]);
-    await sandbox.run('a host', null, ['ip', 'netns', 'add', host]);
-    const found: string[] = [];
-    for (const rule of rules) {
-      const input = ['flush ruleset', ...ground, rule, 'list ruleset'].join('\n');
-      found.push((await sandbox.attempt(host, ['nft', '-f', '-'], { input })).stdout);
-    }
-    return found.map(normal);
-  };
-  const [theirs, ours] = await Promise.all([
-    meanings(
-      'theirs',
-      pairs.map((pair) => pair.theirs),
-    ),
-    meanings(
-      'ours',
-      pairs.map((pair) => pair.ours),
-    ),
-  ]);
+  const theirs = await meanings(
+    sandbox,
+    'theirs',
+    pairs.map((pair) => pair.theirs),
+  );
+  const ours = await meanings(
+    sandbox,
+    'ours',
+    pairs.map((pair) => pair.ours),
+  );
+  t.is(theirs.length, pairs.length);
   t.deepEqual(
-    pairs.flatMap(({ text }, index) =>
-      theirs[index] === ours[index] ? [] : [{ text, theirs: theirs[index], ours: ours[index] }],
-    ),
+    theirs.flatMap((meaning, index) => (meaning === ours[index] ? [] : [{ theirs: meaning, ours: ours[index] }])),
     [],
   );
 });
 
-/** The one rule of a listing, in terms that don't depend on the order of its matches, nor on which field tells the same. */
-function normal(listing: string): string {
-  const rule = listing.split('\n').find((line) => /^\t\t(?!type )/.test(line)) ?? 'no rule';
-  return rule
-    .trim()
-    .replace(/counter( packets 0 bytes 0)?/, '')
-    .replace(/meta l4proto/g, 'ip protocol')
-    .replace(/meta length/g, 'ip length')
-    .replace(/oif != 0/, 'oif exists')
-    .replace(/oif 0/, 'oif missing')
-    .split(/\s+/)
-    .filter((word) => word !== '')
+type Listed = Readonly<
+  Record<string, { readonly table: string; readonly chain: string; readonly expr: readonly object[] }>
+>;
+
+/** The rules that nft lists when it has been given these, chain by chain. */
+async function meanings(sandbox: Sandbox, host: string, rules: readonly string[]): Promise<readonly string[]> {
+  const chains = ['other', 'PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+  const ground = ['filter', 'nat', 'mangle', 'raw'].flatMap((table) => [
+    `add table ip ${table}`,
+    ...chains.map((chain) => `add chain ip ${table} ${chain}`),
+  ]);
+  await sandbox.run('a host', null, ['ip', 'netns', 'add', host]);
+  await sandbox.run('loading', host, ['nft', '-f', '-'], { input: [...ground, ...rules].join('\n') });
+  const listing = await sandbox.run('listing', host, ['nft', '-j', 'list', 'ruleset']);
+  const { nftables } = JSON.parse(listing) as { nftables: readonly Listed[] };
+  return nftables.flatMap(({ rule }) => (rule ? [`${rule.table} ${rule.chain} ${normal(rule.expr)}`] : []));
+}
+
+/** A rule's parts in terms that don't depend on the order of its matches, nor on which of two fields tells the same. */
+function normal(parts: readonly object[]): string {
+  return parts
+    .filter((part) => !('counter' in part))
+    .map((part) =>
+      JSON.stringify(part)
+        .replace('{"meta":{"key":"l4proto"}}', '{"payload":{"protocol":"ip","field":"protocol"}}')
+        .replace('{"meta":{"key":"length"}}', '{"payload":{"protocol":"ip","field":"length"}}')
+        .replace(/^(.*"fib".*)"op":"!=",(.*)"right":0(.*)$/, '$1"op":"==",$2"right":true$3')
+        .replace(/^(.*"fib".*"oif".*)"right":0(.*)$/, '$1"right":false$2'),
+    )
     .sort()
     .join(' ');
 }
