@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { natRules } from '../../../kernel/nat.ts';
 import { LabError } from '../../../net/error.ts';
 import type { NetfilterChange, NetfilterCommand, Statement } from '../netfilter.ts';
 import { printChange } from './print-change.ts';
@@ -138,6 +139,16 @@ test('whatever is refused is named with its place', (t) => {
     /^up.sh:3:61: expected what of the packet .*got 'cpu'$/,
   );
   refused(t, () => fromWords('-i'), /^up.sh:3:11: option '-i' of nft is not modelled$/);
+});
+
+test('the NATs of the lab itself are read', (t) => {
+  const nat = { outside: 'eth0', customers: '100.64.0.0/10', address: '203.0.113.10' };
+  const count = (commands: readonly NetfilterCommand[]): number =>
+    commands.filter(({ kind }) => kind === 'add-rule').length;
+  t.is(count(fromInput(natRules({ ...nat, mode: 'stateful' }))), 2);
+  t.is(count(fromInput(natRules({ ...nat, mode: 'one-way' }))), 4);
+  t.is(count(fromInput(natRules({ ...nat, mode: 'short-lived', lifetime: 3 }))), 7);
+  t.is(count(fromInput(natRules({ ...nat, mode: 'table-full', room: 4 }))), 3);
 });
 
 test('no text makes it break down', (t) => {

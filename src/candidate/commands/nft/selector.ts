@@ -49,7 +49,7 @@ export function readSelector(scope: Scope): Expression | null {
 }
 
 /** A field of a header, and what it presumes of the packet. */
-export function readField(scope: Scope): PayloadField {
+function readField(scope: Scope): PayloadField {
   const { cursor } = scope;
   const header = cursor.next();
   const field = cursor.choice(`a field of the ${header.text} header`, headers[header.text] ?? []);
