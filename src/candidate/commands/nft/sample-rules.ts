@@ -97,7 +97,7 @@ const matches: fc.Arbitrary<string> = fc.oneof(
     'numgen',
     pick('inc', 'random'),
     'mod',
-    fc.integer({ min: 2, max: 9 }).map(String),
+    fc.integer({ min: 4, max: 9 }).map(String),
     pick('', 'offset 5'),
     pick('== 1', '1', '< 2', '{ 1, 3 }'),
   ),
