@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { Argument, Option, type Command } from 'commander';
-import { profileNamed } from '../kernel/profile.ts';
+import { profileNamed } from '../topology/profile.ts';
 import { LabError } from '../net/error.ts';
 import { assertKnown, loadCandidate, loadScenario, root, scenarioNames } from '../scenario/catalogue.ts';
 import { chooseBackend } from '../scenario/backends.ts';
@@ -16,6 +16,7 @@ import { openResults } from './results.ts';
 interface RunFlags {
   readonly all?: true;
   readonly on?: string;
+  readonly era?: string;
   readonly candidate: readonly string[];
   readonly format: 'pretty' | 'tap' | 'json' | 'junit';
   readonly jobs?: number;
@@ -35,7 +36,8 @@ export function addRunCommand(program: Command): void {
     .description('run scenarios: each of their candidates in a lab of its own, judged by packets')
     .addArgument(new Argument('[names...]', 'scenarios; see: list'))
     .option('--all', 'every scenario')
-    .option('--on <backend>', 'where to run: kernel')
+    .option('--on <backend>', 'where to run: kernel or model (default: the kernel where it can be had)')
+    .option('--era <release>', 'the kernel that the model stands for, such as 3.16 (default: the one that runs)')
     .option('--candidate <name>', 'only this candidate; may be repeated', collect, [])
     .addOption(
       new Option('--format <format>', 'what to print').choices(['pretty', 'tap', 'json', 'junit']).default('pretty'),
@@ -46,12 +48,11 @@ export function addRunCommand(program: Command): void {
     .action(async (names: readonly string[], flags: RunFlags) => {
       const plans = await makePlans(names, flags);
       profileNamed(flags.profile);
-      const { backend, reason } = chooseBackend(flags.on);
-      const say = flags.format === 'pretty' ? process.stdout : process.stderr;
-      say.write(`${reason}\n`);
       const trials = plans.flatMap((plan) => plan.trials);
       const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
-      await backend.assertReady(tunnels);
+      const { backend, reason } = await chooseBackend({ ...flags, tunnels });
+      const say = flags.format === 'pretty' ? process.stdout : process.stderr;
+      say.write(`${reason}\n`);
       const results = await openResults(join(root, 'results'));
       const progress = showProgress(process.stderr, plans);
       const cores = availableParallelism();

@@ -1,6 +1,7 @@
 import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
-import { natRules } from './nat.ts';
-import { sysctlScript, type ProfileName } from './profile.ts';
+import { hostRuleset } from '../topology/ruleset.ts';
+import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
+import { sysctlScript } from './sysctl.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface NetworkOptions {
@@ -38,7 +39,7 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
 }
 
 /** A cable is a pair of veth; a switch is a bridge with such a pair to each host. */
-function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
+export function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
   const near = (end: End): string =>
     `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
   const [one, other] = ends;
@@ -62,23 +63,20 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   const commands = [
     'link set lo up',
     ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
-    ...ends.flatMap((end) => [
-      ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
-      `link set ${end.interface} up`,
-    ]),
+    ...ends.flatMap(endCommands),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
   ];
-  const rates = ends.flatMap(({ interface: name, rate }) =>
-    rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
-  );
-  const rules = filterRules(host);
+  const rates = rateCommands(ends);
+  const rules = hostRuleset(host);
   return [
     sysctlScript(
-      host,
-      ends.map((end) => end.interface),
-      profile,
-      options.seed,
+      sysctlsOf(
+        host,
+        ends.map((end) => end.interface),
+        profile,
+        options.seed,
+      ),
     ),
     document('ip -batch -', commands.join('\n')),
     ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),
@@ -86,31 +84,19 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   ].join('\n');
 }
 
-/** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
-function filterRules({ sourceFilter, admission, nat }: Host): string {
+/** Gives an interface its addresses and sets it up, by `ip -batch`. */
+export function endCommands(end: End): readonly string[] {
   return [
-    ...(sourceFilter
-      ? [
-          'table ip source-filter {',
-          '  chain forward {',
-          '    type filter hook forward priority filter',
-          `    iifname "${sourceFilter.interface}" ip saddr != { ${sourceFilter.allowed.join(', ')} } counter drop`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(admission
-      ? [
-          'table ip admission {',
-          '  chain input {',
-          '    type filter hook input priority filter',
-          `    tcp flags & (syn | ack) == syn ip saddr != { ${admission.from.join(', ')} } counter reject with tcp reset`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(nat ? [natRules(nat)] : []),
-  ].join('\n');
+    ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+    `link set ${end.interface} up`,
+  ];
+}
+
+/** Limits what leaves by interfaces, by `tc -batch`. */
+export function rateCommands(ends: readonly End[]): readonly string[] {
+  return ends.flatMap(({ interface: name, rate }) =>
+    rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
+  );
 }
 
 /** The hardware address of an interface: locally administered, and the same in every lab of the topology. */
@@ -122,6 +108,6 @@ export function macOf(topology: Topology, { host, interface: name }: Pick<End, '
 }
 
 /** A command with its standard input as a here-document. */
-function document(command: string, input: string, suffix = '', level = 'end'): string {
+export function document(command: string, input: string, suffix = '', level = 'end'): string {
   return `${command} <<'${level}' ${suffix}\n${input}\n${level}`;
 }

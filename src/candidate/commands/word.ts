@@ -1,6 +1,6 @@
 import type { Location } from './location.ts';
 
-/** A word of a command, as the shell hands it over, and where it stands. */
+/** One word of a command, as the shell hands it over: expanded, quotes gone. */
 export interface Word {
   readonly text: string;
   readonly at: Location;

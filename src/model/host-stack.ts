@@ -1,0 +1,91 @@
+import { addAddress } from './addresses.ts';
+import type { Clock } from './clock.ts';
+import { createConntrack } from './conntrack/conntrack.ts';
+import { scopes } from './device.ts';
+import { newDevice, setCarrier, setUp } from './devices.ts';
+import type { Era } from './era.ts';
+import { createFib } from './fib/fib.ts';
+import { createNexthopObjects } from './fib/nexthop-objects.ts';
+import type { Host } from './host.ts';
+import { receive } from './ip.ts';
+import { createNeighbours } from './neighbour.ts';
+import { createNetfilter } from './netfilter/netfilter.ts';
+import { protocols, type Packet } from './packet.ts';
+import type { Random } from './random.ts';
+import { createRules } from './rules.ts';
+import { connectionKey, forget } from './sockets/tcp.ts';
+import { udpError } from './sockets/udp.ts';
+import { createSysctls } from './sysctl.ts';
+
+export interface StackOptions {
+  readonly name: string;
+  readonly era: Era;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Secret of the hash among nexthops where no sysctl gives it; an unsigned 32-bit number, not 0. */
+  readonly hashSecret: number;
+  readonly nextIdentity: () => number;
+  readonly trailOf: Host['trailOf'];
+}
+
+/** A network stack as a new network namespace has it, with its loopback device up. */
+export function createHost(options: StackOptions): Host {
+  const loopback = newDevice(1, 'lo', 'loopback');
+  const host: Host = {
+    ...options,
+    sysctls: createSysctls(options.era),
+    loopback,
+    devices: new Map([[loopback.index, loopback]]),
+    fib: createFib(createNexthopObjects()),
+    rules: createRules(),
+    neighbours: createNeighbours(),
+    netfilter: createNetfilter(),
+    conntrack: createConntrack(() => host),
+    sockets: {
+      udp: new Map(),
+      listeners: new Map(),
+      connections: new Map(),
+      echoReplies: new Map(),
+      errorTokens: new Map(),
+      errors: (about, type, code) => {
+        passError(host, about, type, code);
+      },
+    },
+    silent: false,
+    routeGeneration: 0,
+    addressGeneration: 0,
+    counters: new Map(),
+    log: [],
+  };
+  host.sysctls.addInterface('lo');
+  loopback.transmit = ({ packet, mark, connection, tracking }) => {
+    options.clock.after(0, () => {
+      receive(host, loopback, packet, { mark, connection, tracking });
+    });
+  };
+  setUp(host, loopback);
+  setCarrier(host, loopback, true);
+  addAddress(host, loopback, {
+    local: 0x7f000001,
+    peer: 0x7f000001,
+    length: 8,
+    broadcast: null,
+    scope: scopes.host,
+    prefixRoute: true,
+  });
+  return host;
+}
+
+/** An ICMP error about something that the host has sent. */
+function passError(host: Host, about: Packet, type: number, code: number): void {
+  if (about.protocol === protocols.udp) udpError(host, about);
+  if (about.protocol !== protocols.tcp) return;
+  const key = connectionKey(about.source, about.sourcePort, about.destination, about.destinationPort);
+  const connection = host.sockets.connections.get(key);
+  // Only what can't be mended ends a connection, and only one that is not open yet (RFC 1122, 4.2.3.9).
+  const isHard = type === 3 && (code === 2 || code === 3);
+  if (connection?.state !== 'syn-sent' || !isHard) return;
+  const { events } = connection;
+  forget(host, connection);
+  events.failed?.('refused');
+}
