@@ -148,7 +148,7 @@ function normal(parts: readonly object[]): string {
         .replace('{"meta":{"key":"l4proto"}}', '{"payload":{"protocol":"ip","field":"protocol"}}')
         .replace('{"key":"ip saddr","dir"', '{"key":"saddr","dir"')
         .replace('{"meta":{"key":"length"}}', '{"payload":{"protocol":"ip","field":"length"}}')
-        .replace(/^(.*"fib".*)"op":"!=",(.*)"right":0(.*)$/, '$1"op":"==",$2"right":true$3')
+        .replace(/"op":"!=",("left":\{"fib":.*"oif".*)"right":(?:0|"0"|false)/, '"op":"==",$1"right":true')
         .replace(/^(.*"fib".*"oif".*)"right":"?0"?([^-9].*)$/, '$1"right":false$2'),
     )
     .filter((part) => !reset || !part.endsWith('"field":"protocol"}},"right":"tcp"}}'))
