@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { natRules } from '../../../kernel/nat.ts';
+import { natRules } from '../../../topology/nat-ruleset.ts';
 import { LabError } from '../../../net/error.ts';
 import type { NetfilterChange, NetfilterCommand, Statement } from '../netfilter.ts';
 import { printChange } from './print-change.ts';
