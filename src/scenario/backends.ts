@@ -7,9 +7,9 @@ import { assertKnown } from './catalogue.ts';
 
 export interface BackendWish {
   /** The backend that the user named, if any. */
-  readonly on?: string;
+  readonly on?: string | undefined;
   /** The kernel release that the model is to stand for. */
-  readonly era?: string;
+  readonly era?: string | undefined;
   /** Whether labs will have tunnel devices. */
   readonly tunnels: boolean;
 }
@@ -18,6 +18,16 @@ export interface Choice {
   readonly backend: Backend;
   /** One line for people that says which it is and why. */
   readonly reason: string;
+}
+
+/**
+ * The kernel and the model of that kernel, ready.
+ *
+ * @throws LabError `invalid` if another era is asked for; `cannot-run` if the kernel can't be had
+ */
+export async function bothBackends({ era, tunnels }: BackendWish): Promise<readonly [kernel: Backend, model: Backend]> {
+  const { backend: kernel } = await chooseBackend({ on: 'kernel', tunnels, ...(era !== undefined && { era }) });
+  return [kernel, modelBackend({ release: kernel.release, turn })];
 }
 
 /** What the model stands for where there is no Linux to take after. */
@@ -30,7 +40,7 @@ const latestRelease = '6.18.44';
  *   was asked for and can't be had
  */
 export async function chooseBackend({ on, era, tunnels }: BackendWish): Promise<Choice> {
-  if (on !== undefined) assertKnown('backend', on, ['kernel', 'model']);
+  if (on !== undefined) assertKnown('backend', on, ['kernel', 'model', 'both']);
   if (on === 'kernel' && era !== undefined) {
     throw new LabError('invalid', 'the kernel has the era it has', 'say --on model, or leave --era out');
   }
