@@ -29,4 +29,6 @@ export interface Candidate extends CandidateOptions {
   readonly name: string;
   /** Absolute path of its `up.sh`. */
   readonly script: string;
+  /** What it says. */
+  readonly source: string;
 }

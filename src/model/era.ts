@@ -1,5 +1,5 @@
 import { LabError } from '../net/error.ts';
-import type { SourcePreference } from './multipath.ts';
+import type { HashOrder, SourcePreference } from './multipath.ts';
 
 /** What of the data path depends on the kernel's version. Its values for a release: `eraOf`. */
 export interface Era {
@@ -17,7 +17,7 @@ export interface Era {
   readonly hashPolicies: number;
   /** Whether fib_multipath_hash_seed makes the hash known; before, it has a secret of its own. */
   readonly hashSeed: boolean;
-  readonly hashOrder: 'pairs' | 'signed' | 'unsigned';
+  readonly hashOrder: HashOrder;
   readonly sourcePreference: SourcePreference;
   /** A connecting socket without a port is hashed with a random one. */
   readonly anySourcePort: boolean;

@@ -51,6 +51,7 @@ export function createHost(options: StackOptions): Host {
         passError(host, about, type, code);
       },
     },
+    silent: false,
     routeGeneration: 0,
     addressGeneration: 0,
     counters: new Map(),

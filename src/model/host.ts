@@ -15,7 +15,7 @@ import type { Packet } from './packet.ts';
 /** A network stack and all that it knows: what a network namespace is to the kernel. */
 export interface Host {
   readonly name: string;
-  readonly era: Era;
+  era: Era;
   readonly clock: Clock;
   readonly random: Random;
   readonly sysctls: Sysctls;
@@ -34,6 +34,8 @@ export interface Host {
   addressGeneration: number;
   /** Secret of the hash among nexthops, where no sysctl gives it. */
   readonly hashSecret: number;
+  /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */
+  silent: boolean;
   /** Counters, named as nstat has them. */
   readonly counters: Map<string, number>;
   /** Lines that a kernel would log. */

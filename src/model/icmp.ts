@@ -76,7 +76,7 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number): 
     ttl: 64,
     sourcePort: 0,
     destinationPort: 0,
-    icmp: { type, code, identifier: 0, sequence: 0, about: packet },
+    icmp: { type, code, identifier: 0, sequence: 0, key: 0, about: packet },
     tcp: null,
     payload: { length: Math.min(lengthOf(packet), 548) },
     socketHash: null,

@@ -20,6 +20,7 @@ export interface Kept {
 
 /** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
 export function receive(host: Host, device: Device, packet: Packet, kept?: Kept): void {
+  if (host.silent) return;
   const skb = createSkBuff(packet, device, host.trailOf?.(host, packet) ?? null);
   if (kept) Object.assign(skb, kept);
   if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
@@ -86,6 +87,7 @@ export function sendLocal(
   route: Route,
   parts: { readonly mark?: number; readonly socket?: SenderSocket | null; readonly trail?: SkBuff['trail'] } = {},
 ): HookVerdict {
+  if (host.silent) return 'EPERM';
   const skb = createSkBuff(packet, null, parts.trail ?? null);
   skb.mark = parts.mark ?? 0;
   skb.socket = parts.socket ?? null;

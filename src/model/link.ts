@@ -21,6 +21,24 @@ export interface LinkEnd extends Neighbour {
   readonly rate: number | null;
 }
 
+/** What a link does to what leaves by a device, as `tc` says; null: nothing. */
+export interface Shape {
+  /** Bits per second. */
+  readonly rate: number | null;
+  /** Seconds, on top of the link's own. */
+  readonly delay: number | null;
+  /** Share of the packets that are lost. */
+  readonly loss: number | null;
+}
+
+/** A link as it is. */
+export interface Joined {
+  /** To be called when one of its ends was set up or down. */
+  settle(): void;
+  /** Changes what becomes of packets that leave by a device. */
+  shape(device: Device, shape: Shape): void;
+}
+
 /** Hears of each packet that crosses an interface. */
 export type Recorder = (crossing: {
   readonly host: Host;
@@ -38,26 +56,25 @@ export interface ArpPacket {
   readonly identity: number;
 }
 
-/**
- * Joins devices by a cable, or by a switch where there are more than two.
- *
- * @returns what is to be called when one of them was set up or down
- */
-export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, record: Recorder): () => void {
+/** Joins devices by a cable, or by a switch where there are more than two. */
+export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, record: Recorder): Joined {
+  const queues = new Map<Device, Queue>();
   for (const end of ends) {
     const { host, device } = end;
     const others = ends.filter((other) => other !== end);
-    const shape = end.rate === null ? null : createShaper(end.rate);
+    queues.set(device, { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) });
     device.resolve = (address, source) => resolve(host, device, others, address, source, record);
     device.transmit = ({ packet, mark }, nexthop) => {
-      const wait = shape ? shape(host.clock.now, lengthOf(packet) + 14) : 0;
+      const queue = queues.get(device) ?? noQueue;
+      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(packet) + 14) : 0;
       if (wait === null) return;
       const target = others.length === 1 ? others[0] : host.neighbours.get(device, nexthop)?.neighbour;
       // What has left the queue is on the wire, and seen there.
       const send = (): void => {
         record({ host, device, direction: 'out', packet });
-        if (!target || !device.carrier || (options.loss > 0 && options.random.fraction() < options.loss)) return;
-        host.clock.after(options.delay, () => {
+        const loss = options.loss + queue.loss;
+        if (!target || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
+        host.clock.after(options.delay + queue.delay, () => {
           if (!target.device.up) return;
           record({ host: target.host, device: target.device, direction: 'in', packet });
           const kept = { mark: target.host === host ? mark : 0, connection: null, tracking: 'none' } as const;
@@ -68,14 +85,29 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
       else send();
     };
   }
-  return () => {
-    for (const { host, device } of ends) {
-      // A cable has a signal when both its ends are up; a switch always gives one.
-      const carrier = device.up && (ends.length > 2 || ends.every((each) => each.device.up));
-      setCarrier(host, device, carrier);
-    }
+  return {
+    settle: () => {
+      for (const { host, device } of ends) {
+        // A cable has a signal when both its ends are up; a switch always gives one.
+        const carrier = device.up && (ends.length > 2 || ends.every((each) => each.device.up));
+        setCarrier(host, device, carrier);
+      }
+    },
+    shape: (device, { rate, delay, loss }) => {
+      queues.set(device, { wait: rate === null ? null : createShaper(rate), delay: delay ?? 0, loss: loss ?? 0 });
+    },
   };
 }
+
+/** What stands before a device. */
+interface Queue {
+  /** Seconds that a packet waits; null in place of a number: it is dropped. */
+  readonly wait: ((now: number, bytes: number) => number | null) | null;
+  readonly delay: number;
+  readonly loss: number;
+}
+
+const noQueue: Queue = { wait: null, delay: 0, loss: 0 };
 
 function resolve(
   host: Host,
@@ -85,7 +117,7 @@ function resolve(
   source: number,
   record: Recorder,
 ): Neighbour | null {
-  if (!device.carrier) return null;
+  if (!device.carrier || host.silent) return null;
   const sender = arpSender(host, device, address, source);
   const request: ArpPacket = {
     protocol: 'arp',
@@ -99,7 +131,7 @@ function resolve(
   for (const other of others) {
     if (!other.device.up) continue;
     record({ host: other.host, device: other.device, direction: 'in', packet: request });
-    if (!answersArp(other.host, other.device, address, sender)) continue;
+    if (other.host.silent || !answersArp(other.host, other.device, address, sender)) continue;
     found ??= { host: other.host, device: other.device };
     const reply: ArpPacket = {
       protocol: 'arp',

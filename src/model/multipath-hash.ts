@@ -1,9 +1,8 @@
 import { sipHash24 } from '../net/siphash.ts';
-import type { Era } from './era.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { jhash2words } from './jhash.ts';
-import { multipathKey, type Flow } from './multipath.ts';
+import { hashKeys, multipathKey, type Flow } from './multipath.ts';
 import { isIcmpError, protocols, type Packet } from './packet.ts';
 
 /**
@@ -96,19 +95,9 @@ function seedOf({ sysctls, hashSecret }: Host): number {
   return sysctls.read('ipv4.fib_multipath_hash_seed') || hashSecret;
 }
 
-/** struct flow_keys from its `basic` field on, with IPv4 addresses, rounded up to whole 64-bit words. */
-const keys = new Uint8Array(48);
-const view = new DataView(keys.buffer);
-
-/** All 32 bits. What is hashed lies in memory as the kernel's flow keys do, on a little-endian machine. */
+/** All 32 bits. */
 function hashFull(host: Host, flow: Flow): number {
-  const ordered = inOrder(flow, host.era.hashOrder);
-  view.setUint8(2, ordered.protocol);
-  view.setUint16(28, ordered.sourcePort);
-  view.setUint16(30, ordered.destinationPort);
-  view.setUint32(36, ordered.source);
-  view.setUint32(40, ordered.destination);
-  return sipHash24(multipathKey(seedOf(host)), keys).low || 1;
+  return hashKeys(flow, seedOf(host), host.era.hashOrder);
 }
 
 /** A hash that differs from that of the answer. */
@@ -118,34 +107,4 @@ function hashUnordered(host: Host, { source, destination }: Flow): number {
   pair.setUint32(0, source);
   pair.setUint32(4, destination);
   return sipHash24(multipathKey(seedOf(host)), words).low >>> 1;
-}
-
-/**
- * Puts source and destination in order, so that an answer hashes as its request does (net/core/flow_dissector.c,
- * __flow_hash_consistentify). Words are compared as they lie in memory: last octet first.
- */
-function inOrder(flow: Flow, order: Era['hashOrder']): Flow {
-  const [source, destination] = [reverse32(flow.source), reverse32(flow.destination)];
-  const [from, to] = [reverse16(flow.sourcePort), reverse16(flow.destinationPort)];
-  const difference = (destination - source) | 0;
-  const swapAddresses =
-    order === 'unsigned'
-      ? destination < source
-      : difference < 0 || (order === 'pairs' && difference === 0 && to < from);
-  const swapPorts = order === 'pairs' ? swapAddresses : to < from;
-  return {
-    protocol: flow.protocol,
-    source: swapAddresses ? flow.destination : flow.source,
-    destination: swapAddresses ? flow.source : flow.destination,
-    sourcePort: swapPorts ? flow.destinationPort : flow.sourcePort,
-    destinationPort: swapPorts ? flow.sourcePort : flow.destinationPort,
-  };
-}
-
-function reverse32(value: number): number {
-  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
-}
-
-function reverse16(value: number): number {
-  return ((value & 0xff) << 8) | (value >>> 8);
 }

@@ -5,6 +5,7 @@ import type { Host } from './host.ts';
 export interface Neighbours {
   get(device: Device, address: number): NeighbourEntry | undefined;
   set(device: Device, address: number, entry: NeighbourEntry): void;
+  delete(device: Device, address: number): void;
   /** Forgets those of a device, or all. */
   flush(device: Device | null): void;
 }
@@ -26,6 +27,7 @@ export function createNeighbours(): Neighbours {
       entries.set(address, entry);
       byDevice.set(device, entries);
     },
+    delete: (device, address) => void byDevice.get(device)?.delete(address),
     flush: (device) => {
       if (device) byDevice.delete(device);
       else byDevice.clear();

@@ -1,12 +1,12 @@
-import { parseEndAddress, type End, type Topology } from '../topology/topology.ts';
+import { parseEndAddress, type End, type Link, type Topology } from '../topology/topology.ts';
 import { addAddress, defaultScope } from './addresses.ts';
 import { createClock, type Clock } from './clock.ts';
 import type { Device } from './device.ts';
-import { addDevice, setUp } from './devices.ts';
+import { addDevice, deleteDevice, setUp } from './devices.ts';
 import type { Era } from './era.ts';
 import { createHost } from './host-stack.ts';
 import { deviceNamed, type Host } from './host.ts';
-import { joinDevices, type LinkEnd, type Recorder } from './link.ts';
+import { joinDevices, type Joined, type LinkEnd, type Recorder, type Shape } from './link.ts';
 import { createRandom } from './random.ts';
 
 /** A network of hosts, at a virtual time of its own. */
@@ -15,6 +15,10 @@ export interface Network {
   readonly hosts: ReadonlyMap<string, Host>;
   /** Joins two devices by a cable: to be called again after either was set up or down, by `settle`. */
   join(ends: readonly LinkEnd[]): void;
+  /** Changes what becomes of packets that leave by a device. */
+  shape(device: Device, shape: Shape): void;
+  /** Takes a device away; a cable goes with both its ends. */
+  remove(host: Host, device: Device): void;
   /** Tells all devices whether their other ends are up. */
   settle(): void;
 }
@@ -47,31 +51,45 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
       return [name, createHost({ name, era, clock, random, hashSecret, nextIdentity, trailOf })] as const;
     }),
   );
-  const hostOf = (name: string): Host => {
-    const host = hosts.get(name);
-    if (!host) throw new Error(`topology ${topology.name} has no host ${name}`);
-    return host;
-  };
-  let links: readonly (() => void)[] = [];
+  let links: readonly (Joined & { readonly ends: readonly LinkEnd[] })[] = [];
+  let made = 0;
   const network: Network = {
     clock,
     hosts,
     join: (ends) => {
-      const random = createRandom(seed, `link ${links.length}`);
-      links = [...links, joinDevices(ends, { delay, loss: options.loss?.[links.length] ?? 0, random }, record)];
+      const random = createRandom(seed, `link ${made}`);
+      const joined = joinDevices(ends, { delay, loss: options.loss?.[made] ?? 0, random }, record);
+      made += 1;
+      links = [...links, { ...joined, ends }];
+    },
+    remove: (host, device) => {
+      const link = links.find(({ ends }) => ends.some((end) => end.device === device));
+      const gone = link?.ends.length === 2 ? link.ends : [{ host, device }];
+      links = links.filter((each) => each !== link);
+      for (const end of gone) deleteDevice(end.host, end.device);
+      network.settle();
+    },
+    shape: (device, shape) => {
+      links.find(({ ends }) => ends.some((end) => end.device === device))?.shape(device, shape);
     },
     settle: () => {
-      for (const link of links) link();
+      for (const link of links) link.settle();
     },
   };
-  for (const { ends } of topology.links) {
-    network.join(ends.map((end) => addEnd(hostOf(end.host), end)));
-  }
-  for (const { ends } of topology.links) {
-    for (const end of ends) bringUp(hostOf(end.host), end);
-  }
-  network.settle();
+  for (const link of topology.links) addTopologyLink(network, link);
   return network;
+}
+
+/** Makes a link of a topology, with the interfaces at its ends. */
+export function addTopologyLink(network: Network, { ends }: Link): void {
+  const joined = ends.map((end) => {
+    const host = network.hosts.get(end.host);
+    if (!host) throw new Error(`there is no host ${end.host}`);
+    return { end, made: addEnd(host, end) };
+  });
+  network.join(joined.map(({ made }) => made));
+  for (const { end, made } of joined) bringUp(made.host, end);
+  network.settle();
 }
 
 function addEnd(host: Host, { interface: name, rate }: End): LinkEnd {

@@ -42,6 +42,8 @@ export interface Icmp {
   /** Identifier and sequence number of an echo; 0 for all else. */
   readonly identifier: number;
   readonly sequence: number;
+  /** The same in an echo request and its reply, whatever NATs make of the identifier; 0 for all else. */
+  readonly key: number;
   /** What an error is about. */
   readonly about: Packet | null;
 }

@@ -55,9 +55,11 @@ export function addRule(
   host: Host,
   rule: RuleSpecification & { readonly action: RuleAction },
   at: Location | null,
-): 'EEXIST' | null {
+): 'EEXIST' | 'EINVAL' | null {
   const { rules } = host;
   const priority = rule.priority ?? defaultPriority(rules);
+  // It leads forward only.
+  if (rule.action.kind === 'goto' && rule.action.priority <= priority) return 'EINVAL';
   const added: PolicyRule = { ...rule, priority, at };
   if (rules.list.some((each) => sameRule(each, added))) return 'EEXIST';
   const place = rules.list.findIndex((each) => each.priority > priority);
@@ -78,9 +80,9 @@ export function deleteRule(host: Host, rule: RuleSpecification): 'ENOENT' | null
   return null;
 }
 
-/** Removes all but the rule for table local, as `ip rule flush` does. */
-export function flushRules(host: Host): void {
-  host.rules.list = host.rules.list.filter(({ priority }) => priority === 0);
+/** Removes those that are chosen, as `ip rule flush` does; never one of priority 0. */
+export function flushRules(host: Host, isChosen: (rule: PolicyRule) => boolean): void {
+  host.rules.list = host.rules.list.filter((rule) => rule.priority === 0 || !isChosen(rule));
   host.rules.touched = true;
   host.routeGeneration += 1;
 }

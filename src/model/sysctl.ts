@@ -4,6 +4,8 @@ import type { Era } from './era.ts';
 export interface Sysctls {
   /** The value; 0 for one that the model has no use for. */
   read(name: string): number;
+  /** The value; null if there is no sysctl of that name. */
+  value(name: string): number | null;
   /** @returns false if there is no sysctl of that name */
   write(name: string, value: number): boolean;
   /** The values of an interface's that bear on packets, ready for use. */
@@ -124,6 +126,7 @@ export function createSysctls(era: Era): Sysctls {
 
   return {
     read: (name) => values.get(name) ?? 0,
+    value: (name) => values.get(name) ?? null,
     write: (name, value) => {
       if (!values.has(name)) return false;
       cache.clear();

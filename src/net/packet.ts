@@ -1,6 +1,7 @@
 import { formatIPv4 } from './address.ts';
 import { LabError } from './error.ts';
 import { sipHash24, type SipHashKey } from './siphash.ts';
+import { countBytes, summarizeIcmp, summarizeTcp, summarizeUdp } from './summary.ts';
 
 /** One captured IPv4 or ARP packet, as far as the lab looks into it. */
 export interface Packet {
@@ -12,7 +13,7 @@ export interface Packet {
   /** Null where there is none to see: ICMP, other protocols, and every fragment but the first. */
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
-  /** MAC addresses as text, such as `02:00:00:00:00:01`; null where the link has none. */
+  /** MAC addresses as text, such as `02:00:00:00:00:01`; null where the link has none, or the capture does not tell. */
   readonly ethernet: { readonly source: string; readonly destination: string } | null;
   /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
   readonly payload: Uint8Array;
@@ -31,13 +32,14 @@ export interface Packet {
 }
 
 const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
-const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228 } as const;
+const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228, cooked: 276 } as const;
 const noPorts = { sourcePort: null, destinationPort: null } as const;
 /** Any key does: this hash only has to be the same for the same bytes. */
 const payloadKey: SipHashKey = { k0: { high: 0, low: 0 }, k1: { high: 0, low: 0 } };
 
 /**
- * Reads a packet as captured on a link of the given LINKTYPE_: Ethernet (1), with or without VLAN tags, or raw IP (12, 101, 228).
+ * Reads a packet as captured on a link of the given LINKTYPE_: Ethernet (1), with or without VLAN tags, raw IP (12, 101, 228),
+ * or Linux's `any` device (276).
  *
  * @returns null for what is outside the lab's interest: everything but IPv4 and ARP for it, which is IPv6, 802.3 and marker frames
  * @throws LabError 'lab-failed' for an unknown link type, and when less was captured, or sent, than the headers claim for
@@ -56,18 +58,41 @@ export function decodePacket(type: number, data: Uint8Array): Packet | null {
       return headerOf(data, 1, 'IP').getUint8(0) >> 4 === 4 ? readIPv4(data, null) : null;
     case linkType.ipv4:
       return readIPv4(data, null);
+    case linkType.cooked: {
+      const carried = decodeCooked(data).etherType;
+      if (carried === etherType.arp) return readArp(data.subarray(cookedLength), null);
+      return carried === etherType.ipv4 ? readIPv4(data.subarray(cookedLength), null) : null;
+    }
     default:
-      throw new LabError('lab-failed', `expected a capture of Ethernet or raw IP, got link type ${type}`);
+      throw new LabError('lab-failed', `expected a capture of Ethernet, raw IP or SLL2, got link type ${type}`);
   }
 }
 
+/** What `any`, which records all of a host's interfaces, says of a packet in place of its link's own header. */
+export interface CookedHeader {
+  /** 0x0800 for IPv4, 0x88b5 for the local experiments' (IEEE 802a) frames. */
+  readonly etherType: number;
+  /** The number, as the kernel counts them, of the interface that it crossed. */
+  readonly interfaceIndex: number;
+  /** Whether the host sent it. */
+  readonly outgoing: boolean;
+}
+
+const cookedLength = 20;
+const packetOutgoing = 4;
+
 /**
- * The EtherType of an Ethernet frame, behind any VLAN tags: 0x0800 for IPv4, 0x88b5 for the local experiments' (IEEE 802a) frames.
+ * Reads the header of a packet of LINKTYPE_LINUX_SLL2 (276).
  *
  * @throws LabError 'lab-failed' when less was captured than the header
  */
-export function decodeEtherType(data: Uint8Array): number {
-  return readEthernet(data).type;
+export function decodeCooked(data: Uint8Array): CookedHeader {
+  const header = headerOf(data, cookedLength, 'SLL2');
+  return {
+    etherType: header.getUint16(0),
+    interfaceIndex: header.getUint32(4),
+    outgoing: header.getUint8(10) === packetOutgoing,
+  };
 }
 
 function readEthernet(data: Uint8Array): { readonly type: number; readonly length: number } {
@@ -141,14 +166,14 @@ function readTransport(protocol: Carried, protocolNumber: number, body: Body): T
     case 'icmp':
       return readIcmp(body);
     case 'other':
-      return opaque(`IP protocol ${protocolNumber}, ${count(body.length)}`, body);
+      return opaque(`IP protocol ${protocolNumber}, ${countBytes(body.length)}`, body);
   }
 }
 
 /** Not the first fragment: it has no transport header. */
 function readFragment(protocol: Carried, offset: number, body: Body): Transport {
   const name = protocol === 'other' ? 'IP' : protocol.toUpperCase();
-  return opaque(`${name} fragment at ${offset}, ${count(body.length)}`, body);
+  return opaque(`${name} fragment at ${offset}, ${countBytes(body.length)}`, body);
 }
 
 function opaque(summary: string, { bytes, length }: Body): Transport {
@@ -166,7 +191,7 @@ function readUdp(body: Body): Transport {
     destinationPort: header.getUint16(2),
     payload,
     identity: digest(payload, length - 8),
-    summary: `UDP ${count(length - 8)}`,
+    summary: summarizeUdp(length - 8),
   };
 }
 
@@ -178,13 +203,6 @@ function readTcp(body: Body): Transport {
   const flags = header.getUint8(13);
   const payload = body.bytes.subarray(headerLength);
   const length = body.length - headerLength;
-  const names = [
-    flags & 0x02 ? 'SYN' : '',
-    flags & 0x01 ? 'FIN' : '',
-    flags & 0x04 ? 'RST' : '',
-    flags & 0x10 && length === 0 ? 'ACK' : '',
-  ];
-  const words = [names.filter((name) => name !== '').join('-'), length > 0 ? count(length) : ''];
   const fields = [
     hex(header.getUint32(4), 8),
     hex(header.getUint32(8), 8),
@@ -196,46 +214,23 @@ function readTcp(body: Body): Transport {
     destinationPort: header.getUint16(2),
     payload,
     identity: `${fields.join(',')} ${digest(payload, length)}`, // sequence, acknowledgement, flags, window
-    summary: ['TCP', ...words.filter((word) => word !== '')].join(' '),
+    summary: summarizeTcp(flags, length),
   };
 }
 
 const icmpErrors: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 /** Those whose header holds an identifier, as echo does; NATs treat it as a port. */
 const icmpQueries: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
-/** By type, or by type and code (iana.org/assignments/icmp-parameters). */
-const icmpNames: Readonly<Record<string, string>> = {
-  '0': 'echo reply',
-  '3': 'destination unreachable',
-  '3/0': 'network unreachable',
-  '3/1': 'host unreachable',
-  '3/2': 'protocol unreachable',
-  '3/3': 'port unreachable',
-  '3/4': 'fragmentation needed',
-  '3/9': 'network prohibited',
-  '3/10': 'host prohibited',
-  '3/13': 'administratively prohibited',
-  '4': 'source quench',
-  '5': 'redirect',
-  '8': 'echo request',
-  '11': 'time exceeded',
-  '11/1': 'reassembly time exceeded',
-  '12': 'parameter problem',
-  '13': 'timestamp request',
-  '14': 'timestamp reply',
-};
-
 function readIcmp(body: Body): Transport {
   const header = headerOf(body.bytes, 8, 'ICMP');
   const [type, code] = [header.getUint8(0), header.getUint8(1)];
   const payload = body.bytes.subarray(8);
-  const name = icmpNames[`${type}/${code}`] ?? icmpNames[String(type)] ?? `type ${type} code ${code}`;
   return {
     ...noPorts,
     payload,
     identity: `${type}/${code} ${icmpIdentity(type, header, body)}`,
     ...((type === 0 || type === 8) && { echo: icmpIdentity(type, header, body) }),
-    summary: `ICMP ${name}`,
+    summary: summarizeIcmp(type, code),
   };
 }
 
@@ -268,10 +263,6 @@ function digest(payload: Uint8Array, length: number): string {
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
-}
-
-function count(bytes: number): string {
-  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
 function formatMac(bytes: Uint8Array): string {

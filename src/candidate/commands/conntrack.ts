@@ -1,8 +1,8 @@
 import type { Prefix } from '../../net/address.ts';
 
-/** `conntrack -D`, `-F` and `-L`: which connections are forgotten, or listed. */
+/** `conntrack -F`, `-C`, `-D` and `-L`. A delete that finds nothing exits with status 1; one without a filter takes all. */
 export type ConntrackCommand =
-  { readonly action: 'flush' } | { readonly action: 'delete' | 'list'; readonly filter: ConntrackFilter };
+  { readonly action: 'flush' | 'count' } | { readonly action: 'delete' | 'list'; readonly filter: ConntrackFilter };
 
 /** Null: any. Tuples as conntrack has them: the reply's source is where the original was translated to. */
 export interface ConntrackFilter {
@@ -11,8 +11,11 @@ export interface ConntrackFilter {
   readonly originalDestination: Prefix | null;
   readonly replySource: Prefix | null;
   readonly replyDestination: Prefix | null;
+  /** Of the original direction. */
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
+  readonly replySourcePort: number | null;
+  readonly replyDestinationPort: number | null;
   readonly mark: { readonly value: number; readonly mask: number } | null;
   /** Only those whose source was translated (`--src-nat`), to this address if given; likewise for destinations. */
   readonly sourceNat: { readonly to: number | null } | null;

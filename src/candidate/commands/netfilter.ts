@@ -20,13 +20,22 @@ export interface BaseChain {
   readonly hook: Hook;
   /** As in linux/netfilter_ipv4.h: mangle -150, dstnat -100, filter 0, srcnat 100. */
   readonly priority: number;
-  readonly policy: 'accept' | 'drop';
+  /** Null: as it is, and accept for a chain that is new. */
+  readonly policy: 'accept' | 'drop' | null;
 }
 
-/** A change of the ruleset. They take effect together or not at all, where the tool says so (`nft -f`, iptables-restore). */
+/** What a command of iptables or nft comes to. */
+export type NetfilterCommand = NetfilterChange | NetfilterQuery;
+
+/**
+ * A change of the ruleset. They take effect together or not at all, where the tool says so (`nft -f`, iptables-restore).
+ *
+ * `mustBeNew`: there may be none of that name yet (nft's `create`). `mustExist`: there must be one (all but `destroy`).
+ */
 export type NetfilterChange =
   | { readonly kind: 'add-table'; readonly table: TableName; readonly mustBeNew: boolean }
   | { readonly kind: 'delete-table'; readonly table: TableName; readonly mustExist: boolean }
+  /** Its rules go; chains and sets stay. */
   | { readonly kind: 'flush-table'; readonly table: TableName }
   | { readonly kind: 'flush-ruleset'; readonly family: 'ip' | 'inet' | null }
   | {
@@ -37,7 +46,9 @@ export type NetfilterChange =
       readonly base: BaseChain | null;
       readonly mustBeNew: boolean;
     }
-  | { readonly kind: 'delete-chain'; readonly table: TableName; readonly chain: string }
+  | { readonly kind: 'delete-chain'; readonly table: TableName; readonly chain: string; readonly mustExist: boolean }
+  /** Every chain but base chains: `iptables -X`, which fails where one holds rules or is jumped to. */
+  | { readonly kind: 'delete-user-chains'; readonly table: TableName }
   | { readonly kind: 'rename-chain'; readonly table: TableName; readonly chain: string; readonly to: string }
   | { readonly kind: 'flush-chain'; readonly table: TableName; readonly chain: string }
   | {
@@ -46,42 +57,83 @@ export type NetfilterChange =
       readonly chain: string;
       readonly policy: 'accept' | 'drop';
     }
+  /** `iptables -Z`; null: of every chain. */
+  | { readonly kind: 'zero-counters'; readonly table: TableName; readonly chain: string | null }
   | {
       readonly kind: 'add-rule';
       readonly table: TableName;
       readonly chain: string;
       readonly rule: Rule;
-      /** Index among the chain's rules, from 0; null: at the end. */
-      readonly position: number | null;
-      /** nft's `position HANDLE` or `index`; see the nft reader. */
-      readonly replaces?: boolean;
+      readonly place: RulePlace;
     }
-  | { readonly kind: 'delete-rule'; readonly table: TableName; readonly chain: string; readonly rule: RuleReference }
-  | { readonly kind: 'add-set'; readonly table: TableName; readonly set: NamedSet }
-  | { readonly kind: 'delete-set'; readonly table: TableName; readonly set: string }
+  | {
+      readonly kind: 'replace-rule';
+      readonly table: TableName;
+      readonly chain: string;
+      readonly replaced: RuleReference;
+      readonly rule: Rule;
+    }
+  | {
+      readonly kind: 'delete-rule';
+      readonly table: TableName;
+      readonly chain: string;
+      readonly rule: RuleReference;
+      readonly mustExist: boolean;
+    }
+  | { readonly kind: 'add-set'; readonly table: TableName; readonly set: NamedSet; readonly mustBeNew: boolean }
+  | { readonly kind: 'delete-set'; readonly table: TableName; readonly set: string; readonly mustExist: boolean }
   | { readonly kind: 'flush-set'; readonly table: TableName; readonly set: string }
   | {
       readonly kind: 'add-elements';
       readonly table: TableName;
       readonly set: string;
       readonly elements: readonly Element[];
+      readonly mustBeNew: boolean;
     }
   | {
       readonly kind: 'delete-elements';
       readonly table: TableName;
       readonly set: string;
       readonly elements: readonly Element[];
+      readonly mustExist: boolean;
     };
 
-/** A rule by its place (from 0), by nft's handle, or by being the same (iptables -D). */
-export type RuleReference =
-  | { readonly kind: 'index'; readonly index: number }
-  | { readonly kind: 'handle'; readonly handle: number }
-  | { readonly kind: 'same'; readonly rule: Rule };
+/** What is asked of the ruleset without changing it. Null: all of them. */
+export type NetfilterQuery =
+  /** `iptables -C`: fails where there is no such rule. */
+  | { readonly kind: 'check-rule'; readonly table: TableName; readonly chain: string; readonly rule: Rule }
+  /** `iptables -L` (`table`) and `-S` (`commands`). */
+  | {
+      readonly kind: 'list-rules';
+      readonly table: TableName;
+      readonly chain: string | null;
+      /** Index, from 0. */
+      readonly rule: number | null;
+      readonly as: 'table' | 'commands';
+      readonly lineNumbers: boolean;
+    }
+  /** `nft list …`. */
+  | {
+      readonly kind: 'list-ruleset';
+      readonly family: 'ip' | 'inet' | null;
+      readonly table: TableName | null;
+      readonly chain: string | null;
+      readonly set: string | null;
+    };
+
+/** Where a new rule goes: to an end of its chain, or next to a rule that must be there. */
+export type RulePlace = 'start' | 'end' | { readonly side: 'before' | 'after'; readonly rule: NumberedRule };
+
+/** A rule by its place among the chain's (from 0), or by nft's handle. */
+export type NumberedRule =
+  { readonly kind: 'index'; readonly index: number } | { readonly kind: 'handle'; readonly handle: number };
+
+/** A rule by number, or by being the same: its statements equal, whatever the text (`iptables -D`). */
+export type RuleReference = NumberedRule | { readonly kind: 'same'; readonly rule: Rule };
 
 export interface Rule {
   readonly statements: readonly Statement[];
-  /** As written, for explanations. */
+  /** As written, without table and chain, for explanations and listings. */
   readonly text: string;
   readonly at: Location;
 }
@@ -101,8 +153,14 @@ export type Statement =
   | { readonly kind: 'nat'; readonly nat: NatStatement }
   | { readonly kind: 'counter' }
   | { readonly kind: 'log'; readonly prefix: string }
-  /** A token bucket: `burst` packets at once, then `rate` a second. Matches while within it, or, with `over`, beyond it. */
-  | { readonly kind: 'limit'; readonly rate: number; readonly burst: number; readonly over: boolean }
+  /** A token bucket: `burst` packets at once, then `rate` in `per` seconds. Matches while within it, or, with `over`, beyond it. */
+  | {
+      readonly kind: 'limit';
+      readonly rate: number;
+      readonly per: number;
+      readonly burst: number;
+      readonly over: boolean;
+    }
   /** `ct count`: how many connections have come this way. */
   | { readonly kind: 'connection-count'; readonly count: number; readonly over: boolean }
   | {
@@ -133,14 +191,16 @@ export type RejectReason =
 
 /**
  * A value of a packet or of its circumstances. Numbers are unsigned; addresses are 32-bit numbers, interface names are text.
- * One that isn't there (the ports of a fragment, the mark of a packet that isn't tracked) ends the rule without a match.
+ * One that isn't there (the ports of a fragment, the mark of a packet that isn't tracked) ends the rule without a match;
+ * `ct state` is always there.
  */
 export type Expression =
   | { readonly kind: 'constant'; readonly value: number | string }
   | { readonly kind: 'payload'; readonly field: PayloadField }
   | { readonly kind: 'meta'; readonly key: MetaKey }
   | { readonly kind: 'ct'; readonly key: CtKey }
-  | { readonly kind: 'fib'; readonly keys: readonly FibKey[]; readonly result: 'oif' | 'oifname' | 'type' }
+  /** A route look-up. `type` is a route type's name, `exists` 1 or 0; `oif` is an interface's name, or 0 where there is no route. */
+  | { readonly kind: 'fib'; readonly keys: readonly FibKey[]; readonly result: 'oif' | 'oifname' | 'type' | 'exists' }
   | { readonly kind: 'socket'; readonly key: 'mark' | 'transparent' | 'wildcard' }
   | { readonly kind: 'numgen'; readonly mode: 'inc' | 'random'; readonly modulus: number; readonly offset: number }
   | {
@@ -177,8 +237,23 @@ export type PayloadField =
   | 'icmp code'
   | 'icmp id';
 
+/**
+ * `iif` and `oif` are compared with a name, or with an index where one was given. `nfproto` is 2 for IPv4, `protocol` 0x0800;
+ * `pkttype` 0 is for this host, 1 broadcast, 2 multicast, 3 for another.
+ */
 export type MetaKey =
-  'mark' | 'iif' | 'oif' | 'iifname' | 'oifname' | 'l4proto' | 'nfproto' | 'length' | 'pkttype' | 'skuid' | 'skgid';
+  | 'mark'
+  | 'iif'
+  | 'oif'
+  | 'iifname'
+  | 'oifname'
+  | 'l4proto'
+  | 'nfproto'
+  | 'protocol'
+  | 'length'
+  | 'pkttype'
+  | 'skuid'
+  | 'skgid';
 
 /** `state` and `status` are bits: see `ctStateBits`, `ctStatusBits`. Directions are 0 original, 1 reply. */
 export type CtKey =
@@ -258,7 +333,10 @@ export interface NamedSet {
 export type NatStatement =
   | {
       readonly kind: 'snat' | 'dnat';
-      /** A range of addresses; null: the address stays (ports only). */
+      /**
+       * A range of addresses; null: the address stays (ports only). Both ends are the same expression where it isn't constant.
+       * With no `port`, a map may give an address and a port side by side.
+       */
       readonly address: { readonly from: Expression; readonly to: Expression } | null;
       readonly port: { readonly from: Expression; readonly to: Expression } | null;
       readonly flags: readonly NatFlag[];

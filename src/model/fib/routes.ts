@@ -1,4 +1,4 @@
-import type { NexthopSpecification, RouteSpecification } from '../../candidate/commands/ip.ts';
+import type { NexthopSpecification, RouteSpecification, RouteType } from '../../candidate/commands/ip.ts';
 import type { Location } from '../../candidate/commands/location.ts';
 import { isLocalAddress } from '../addresses.ts';
 import { maskOf, scopes, type Device } from '../device.ts';
@@ -6,7 +6,7 @@ import { deviceNamed, type Host } from '../host.ts';
 import { ownFlow } from '../route-output.ts';
 import { lookUp } from '../rules.ts';
 import type { FibNexthop, FibRoute } from './fib-info.ts';
-import { lookUpTable, tableOf, tables } from './fib.ts';
+import { lookUpTable, tableOf } from './fib.ts';
 import { newInfo, newNexthop, replaceRoutes } from './kernel-routes.ts';
 import { groupOf } from './nexthop-objects.ts';
 
@@ -31,8 +31,9 @@ export function addRoute(
 ): Refusal | null {
   const { destination, tos, type } = wanted;
   if ((destination.address & ~maskOf(destination.length)) !== 0) return refuse('RTNETLINK answers: Invalid argument');
-  const number = wanted.table ?? (type === 'local' || type === 'broadcast' ? tables.local : tables.main);
-  const scope = wanted.scope ?? defaultScope(wanted);
+  const { table: number } = wanted;
+  if (type === null) return refuse('RTNETLINK answers: Invalid argument');
+  const scope = wanted.scope ?? scopes.universe;
   const nexthops = resolveNexthops(host, wanted, number, scope);
   if ('message' in nexthops) return nexthops;
   const preferredSource = wanted.source ?? 0;
@@ -96,16 +97,7 @@ function sameWay(one: FibRoute, other: FibRoute): boolean {
   );
 }
 
-/** What `ip route` takes for granted (iproute2, iproute_modify). */
-function defaultScope({ type, nexthops, nexthopId }: RouteSpecification): number {
-  if (type === 'local') return scopes.host;
-  if (type === 'broadcast' || type === 'multicast') return scopes.link;
-  if (type !== 'unicast' || nexthopId !== null) return scopes.universe;
-  const [only] = nexthops;
-  return nexthops.length === 1 && only?.gateway === null ? scopes.link : scopes.universe;
-}
-
-const withoutNexthops: readonly RouteSpecification['type'][] = ['unreachable', 'blackhole', 'prohibit', 'throw'];
+const withoutNexthops: readonly RouteType[] = ['unreachable', 'blackhole', 'prohibit', 'throw'];
 
 function resolveNexthops(
   host: Host,
@@ -113,7 +105,7 @@ function resolveNexthops(
   table: number,
   scope: number,
 ): { readonly list: readonly FibNexthop[] } | Refusal {
-  if (withoutNexthops.includes(wanted.type)) {
+  if (wanted.type === null || withoutNexthops.includes(wanted.type)) {
     return wanted.nexthops.length > 0
       ? refuse('Error: Nexthop specified for a route that goes nowhere.')
       : { list: [] };
@@ -138,7 +130,7 @@ export function resolveNexthop(
   { gateway, device: name, weight, onlink }: NexthopSpecification,
   table: number,
   scope: number,
-  type: RouteSpecification['type'] = 'unicast',
+  type: RouteType = 'unicast',
 ): FibNexthop | Refusal {
   const device = name === null ? null : deviceNamed(host, name);
   if (name !== null && !device) return refuse(`Cannot find device "${name}"`);
@@ -184,7 +176,7 @@ function resolveGateway(
 
 /** Deletes the first route that fits what is said of it (fib_table_delete, fib_nh_match). */
 export function deleteRoute(host: Host, wanted: RouteSpecification): Refusal | null {
-  const number = wanted.table ?? (wanted.type === 'local' || wanted.type === 'broadcast' ? tables.local : tables.main);
+  const number = wanted.table;
   const { address, length } = wanted.destination;
   const routes = host.fib.tables.get(number)?.at(address, length) ?? [];
   const found = routes.find((route) => fits(route, wanted));
@@ -198,7 +190,7 @@ function fits({ tos, info }: FibRoute, wanted: RouteSpecification): boolean {
   if (wanted.metric !== null && wanted.metric !== info.metric) return false;
   if (wanted.protocol !== null && wanted.protocol !== info.protocol) return false;
   if (wanted.scope !== null && wanted.scope !== info.scope) return false;
-  if (wanted.type !== 'unicast' && wanted.type !== info.type) return false;
+  if (wanted.type !== null && wanted.type !== info.type) return false;
   if (wanted.source !== null && wanted.source !== info.preferredSource) return false;
   if (wanted.nexthopId !== null && wanted.nexthopId !== info.group?.id) return false;
   if (wanted.nexthops.length > 1 && wanted.nexthops.length !== info.nexthops.length) return false;

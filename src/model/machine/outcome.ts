@@ -11,6 +11,10 @@ export function failed(message: string, status = 2): Outcome {
   return { status, stdout: '', stderr: `${message}\n` };
 }
 
+export function noDevice(name: string): Outcome {
+  return failed(`Cannot find device "${name}"`, 1);
+}
+
 export function printed(text: string): Outcome {
   return { status: 0, stdout: text, stderr: '' };
 }

@@ -162,6 +162,8 @@ function metaEvaluator(key: Extract<Expression, { kind: 'meta' }>['key']): Evalu
       return ({ skb }) => skb.packet.protocol;
     case 'nfproto':
       return () => 2;
+    case 'protocol':
+      return () => 0x0800;
     case 'length':
       return ({ skb }) => lengthOf(skb.packet);
     case 'pkttype':

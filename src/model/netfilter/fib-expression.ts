@@ -3,25 +3,11 @@ import { scopes } from '../device.ts';
 import { lookUp } from '../rules.ts';
 import type { Evaluation } from './netfilter.ts';
 
-/** RTN_UNSPEC, …, as in linux/rtnetlink.h. */
-export const routeTypes = {
-  unspec: 0,
-  unicast: 1,
-  local: 2,
-  broadcast: 3,
-  anycast: 4,
-  multicast: 5,
-  blackhole: 6,
-  unreachable: 7,
-  prohibit: 8,
-  throw: 9,
-} as const;
-
 /** What the routing tables say of one of a packet's addresses (net/ipv4/netfilter/nft_fib_ipv4.c). */
 export function fibValue(
   { host, skb, input, output }: Evaluation,
   keys: readonly FibKey[],
-  result: 'oif' | 'oifname' | 'type',
+  result: 'oif' | 'oifname' | 'type' | 'exists',
 ): number | string | null {
   const { packet } = skb;
   const bySource = keys.includes('saddr');
@@ -42,18 +28,18 @@ export function fibValue(
   };
   if (result === 'type') return addressType(host, destination, device);
   const found = lookUp(host, flow, null);
-  const nothing = result === 'oif' ? 0 : '';
+  const nothing = result === 'oifname' ? '' : 0;
   if (typeof found === 'string' || found.route.info.type !== 'unicast') return nothing;
   const way = device ?? found.nexthop.device;
   if (!way) return nothing;
-  return result === 'oif' ? way.index : way.name;
+  return result === 'exists' ? 1 : way.name;
 }
 
 /** What kind of address it is to this host, or to one of its devices (inet_dev_addr_type). */
-function addressType(host: Evaluation['host'], address: number, device: Evaluation['input']): number {
-  if (address === 0xffffffff || address === 0) return routeTypes.broadcast;
-  if (address >>> 28 === 0xe) return routeTypes.multicast;
-  let type: keyof typeof routeTypes = 'unicast';
+function addressType(host: Evaluation['host'], address: number, device: Evaluation['input']): string {
+  if (address === 0xffffffff || address === 0) return 'broadcast';
+  if (address >>> 28 === 0xe) return 'multicast';
+  let type = 'unicast';
   host.fib.tables.get(255)?.search(address, (routes) => {
     const [route] = routes;
     if (!route) return false;
@@ -61,5 +47,5 @@ function addressType(host: Evaluation['host'], address: number, device: Evaluati
     type = route.info.type;
     return true;
   });
-  return routeTypes[type];
+  return type;
 }

@@ -1,12 +1,14 @@
 import type {
   Element,
   Hook,
+  NamedSet,
   NetfilterChange,
+  NetfilterCommand,
   Rule,
+  RulePlace,
   RuleReference,
   TableName,
 } from '../../candidate/commands/netfilter.ts';
-import { createSet } from './set.ts';
 import {
   tableKey,
   type BoundChain,
@@ -16,10 +18,21 @@ import {
   type RuleState,
   type TableState,
 } from './netfilter.ts';
+import { createSet } from './set.ts';
 import { compileStatement } from './statement.ts';
 
 /** Priorities at which the kernel's own parts are called (linux/netfilter_ipv4.h). */
 const priorities = { conntrack: -200, natDestination: -100, natSource: 100, confirm: 0x7fffffff } as const;
+
+/** Whether a command changes anything. */
+export function isChange(command: NetfilterCommand): command is NetfilterChange {
+  return command.kind !== 'check-rule' && command.kind !== 'list-rules' && command.kind !== 'list-ruleset';
+}
+
+/** The sets that a ruleset has, for those who read rules that name them. */
+export function knownSets(netfilter: Netfilter): (table: TableName, name: string) => NamedSet | undefined {
+  return (table, name) => findTable(netfilter, table)?.sets.get(name)?.declared ?? undefined;
+}
 
 /**
  * Changes a ruleset.
@@ -30,39 +43,43 @@ const priorities = { conntrack: -200, natDestination: -100, natSource: 100, conf
 export function changeRuleset(netfilter: Netfilter, changes: readonly NetfilterChange[], now: number): string | null {
   const before = new Map([...netfilter.tables].map(([key, table]) => [key, copyOf(table)]));
   for (const change of changes) {
-    const wrong = applyChange(netfilter, change, now) ?? null;
-    if (wrong !== null) {
-      netfilter.tables.clear();
-      for (const [key, table] of before) netfilter.tables.set(key, table);
-      bindHooks(netfilter);
-      return wrong;
-    }
+    const wrong = applyChange(netfilter, change, now);
+    if (wrong === null) continue;
+    netfilter.tables.clear();
+    for (const [key, table] of before) netfilter.tables.set(key, table);
+    bindHooks(netfilter);
+    return wrong;
   }
   bindHooks(netfilter);
   return null;
 }
 
-function copyOf(table: TableState): TableState {
+/** What is to be taken back to if a change fails. Rules are never changed in place. */
+function copyOf({ name, chains, sets }: TableState): TableState {
   return {
-    name: table.name,
-    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain }])),
-    sets: new Map(table.sets),
+    name,
+    chains: new Map([...chains].map(([each, chain]) => [each, { ...chain }])),
+    sets: new Map([...sets].map(([each, set]) => [each, set.copy()])),
   };
 }
 
 const missing = 'No such file or directory';
+const present = 'File exists';
+const busy = 'Device or resource busy';
 
 function applyChange(netfilter: Netfilter, change: NetfilterChange, now: number): string | null {
   switch (change.kind) {
     case 'add-table':
-      if (netfilter.tables.has(tableKey(change.table))) return change.mustBeNew ? 'File exists' : null;
+      if (netfilter.tables.has(tableKey(change.table))) return change.mustBeNew ? present : null;
       netfilter.tables.set(tableKey(change.table), { name: change.table, chains: new Map(), sets: new Map() });
       return null;
     case 'delete-table':
       return netfilter.tables.delete(tableKey(change.table)) || !change.mustExist ? null : missing;
     case 'flush-ruleset':
       for (const [key, { name }] of netfilter.tables) {
-        if (change.family === null || name.family === change.family) netfilter.tables.delete(key);
+        if (name.owner === 'nft' && (change.family === null || name.family === change.family)) {
+          netfilter.tables.delete(key);
+        }
       }
       return null;
     default:
@@ -74,18 +91,24 @@ type TableChange = Exclude<NetfilterChange, { kind: 'add-table' | 'delete-table'
 
 function applyToTable(netfilter: Netfilter, change: TableChange, now: number): string | null {
   const table = findTable(netfilter, change.table);
-  if (!table) return missing;
+  if (!table) return 'mustExist' in change && !change.mustExist ? null : missing;
   switch (change.kind) {
     case 'flush-table':
       for (const chain of table.chains.values()) chain.rules = [];
       return null;
     case 'add-chain':
       return addChain(netfilter, table, change);
+    case 'delete-user-chains':
+      return deleteUserChains(table);
+    case 'zero-counters':
+      // Nothing is made of how much was counted.
+      return null;
     case 'add-set':
-      if (!table.sets.has(change.set.name)) table.sets.set(change.set.name, createSet(change.set, change.set.elements));
+      if (table.sets.has(change.set.name)) return change.mustBeNew ? present : null;
+      table.sets.set(change.set.name, createSet(change.set, change.set.elements, now));
       return null;
     case 'delete-set':
-      return table.sets.delete(change.set) ? null : missing;
+      return table.sets.delete(change.set) || !change.mustExist ? null : missing;
     case 'flush-set':
     case 'add-elements':
     case 'delete-elements':
@@ -95,9 +118,11 @@ function applyToTable(netfilter: Netfilter, change: TableChange, now: number): s
     case 'flush-chain':
     case 'set-policy':
     case 'add-rule':
+    case 'replace-rule':
     case 'delete-rule': {
       const chain = table.chains.get(change.chain);
-      return chain ? applyToChain(netfilter, table, chain, change) : missing;
+      if (!chain) return 'mustExist' in change && !change.mustExist ? null : missing;
+      return applyToChain(netfilter, table, chain, change);
     }
   }
 }
@@ -122,37 +147,42 @@ function changeSet(
 function addChain(
   netfilter: Netfilter,
   table: TableState,
-  change: Extract<NetfilterChange, { kind: 'add-chain' }>,
+  { chain: name, base, mustBeNew }: Extract<NetfilterChange, { kind: 'add-chain' }>,
 ): string | null {
-  const present = table.chains.get(change.chain);
-  if (present) {
-    if (change.mustBeNew) return 'File exists';
-    if (change.base) present.base = change.base;
+  const found = table.chains.get(name);
+  if (found) {
+    if (mustBeNew) return present;
+    if (base) found.base = { ...base, policy: base.policy ?? found.base?.policy ?? 'accept' };
     return null;
   }
   netfilter.registrations += 1;
-  table.chains.set(change.chain, {
-    name: change.chain,
-    base: change.base,
-    registered: netfilter.registrations,
-    rules: [],
-  });
+  const made = base ? { ...base, policy: base.policy ?? ('accept' as const) } : null;
+  table.chains.set(name, { name, base: made, registered: netfilter.registrations, rules: [] });
+  return null;
+}
+
+function deleteUserChains(table: TableState): string | null {
+  const gone = [...table.chains.values()].filter(({ base }) => base === null);
+  if (gone.some(({ rules }) => rules.length > 0)) return 'Directory not empty';
+  for (const { name } of gone) table.chains.delete(name);
   return null;
 }
 
 type ChainChange = Extract<
   NetfilterChange,
-  { kind: 'delete-chain' | 'rename-chain' | 'flush-chain' | 'set-policy' | 'add-rule' | 'delete-rule' }
+  {
+    kind: 'delete-chain' | 'rename-chain' | 'flush-chain' | 'set-policy' | 'add-rule' | 'replace-rule' | 'delete-rule';
+  }
 >;
 
 function applyToChain(netfilter: Netfilter, table: TableState, chain: ChainState, change: ChainChange): string | null {
   switch (change.kind) {
     case 'delete-chain':
-      if (chain.rules.length > 0) return 'Device or resource busy';
+      if (chain.rules.length > 0 || isCalled(table, chain.name)) return busy;
       table.chains.delete(chain.name);
       return null;
     case 'rename-chain':
-      if (table.chains.has(change.to)) return 'File exists';
+      if (table.chains.has(change.to)) return present;
       table.chains.delete(chain.name);
       table.chains.set(change.to, { ...chain, name: change.to });
       return null;
@@ -163,35 +193,56 @@ function applyToChain(netfilter: Netfilter, table: TableState, chain: ChainState
       if (!chain.base) return 'Operation not supported';
       chain.base = { ...chain.base, policy: change.policy };
       return null;
-    case 'add-rule': {
+    case 'add-rule':
+    case 'replace-rule': {
       const lost = unknownChain(table, change.rule);
       if (lost !== null) return `chain ${lost} does not exist`;
-      const place = change.position ?? chain.rules.length;
-      if (place > chain.rules.length) return missing;
+      const replaces = change.kind === 'replace-rule';
+      const place = replaces ? indexOf(chain, change.replaced) : insertionIndex(chain, change.place);
+      if (place < 0) return missing;
       const added = compileRule(netfilter, table, change.rule);
-      chain.rules = chain.rules.toSpliced(place, change.replaces ? 1 : 0, added);
+      chain.rules = chain.rules.toSpliced(place, replaces ? 1 : 0, added);
       return null;
     }
     case 'delete-rule': {
-      const place = placeOf(chain, change.rule);
-      if (place < 0) return missing;
+      const place = indexOf(chain, change.rule);
+      if (place < 0) return change.mustExist ? missing : null;
       chain.rules = chain.rules.toSpliced(place, 1);
       return null;
     }
   }
 }
 
-/** A chain that the rule calls and that isn't there. */
-function unknownChain(table: TableState, { statements }: Rule): string | null {
-  for (const statement of statements) {
-    if (statement.kind !== 'verdict') continue;
-    const { verdict } = statement;
-    if ((verdict.kind === 'jump' || verdict.kind === 'goto') && !table.chains.has(verdict.chain)) return verdict.chain;
-  }
-  return null;
+function isCalled(table: TableState, name: string): boolean {
+  return [...table.chains.values()].some(({ rules }) => rules.some(({ rule }) => callsOf(rule).includes(name)));
 }
 
-function placeOf({ rules }: ChainState, reference: RuleReference): number {
+/** The chains that a rule jumps to. */
+function callsOf({ statements }: Rule): readonly string[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind !== 'verdict') return [];
+    const { verdict } = statement;
+    return verdict.kind === 'jump' || verdict.kind === 'goto' ? [verdict.chain] : [];
+  });
+}
+
+function insertionIndex(chain: ChainState, place: RulePlace): number {
+  if (place === 'start') return 0;
+  if (place === 'end') return chain.rules.length;
+  const { side, rule } = place;
+  // Before the place after the last one is its end, as iptables -I has it.
+  if (side === 'before' && rule.kind === 'index' && rule.index === chain.rules.length) return rule.index;
+  const index = indexOf(chain, rule);
+  return index < 0 || side === 'before' ? index : index + 1;
+}
+
+/** A chain that the rule calls and that isn't there. */
+function unknownChain(table: TableState, rule: Rule): string | null {
+  return callsOf(rule).find((name) => !table.chains.has(name)) ?? null;
+}
+
+/** A rule's place among its chain's; -1 if it isn't there. */
+export function indexOf({ rules }: ChainState, reference: RuleReference): number {
   switch (reference.kind) {
     case 'index':
       return reference.index < rules.length ? reference.index : -1;
@@ -204,7 +255,7 @@ function placeOf({ rules }: ChainState, reference: RuleReference): number {
   }
 }
 
-function findTable(netfilter: Netfilter, name: TableName): TableState | undefined {
+export function findTable(netfilter: Netfilter, name: TableName): TableState | undefined {
   return netfilter.tables.get(tableKey(name));
 }
 

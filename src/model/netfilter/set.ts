@@ -14,6 +14,8 @@ export interface SetState {
   addElements(elements: readonly Element[], now: number): void;
   deleteElements(elements: readonly Element[]): void;
   clear(): void;
+  /** Another one with the same in it. */
+  copy(): SetState;
 }
 
 interface Member {
@@ -23,10 +25,20 @@ interface Member {
 }
 
 /** Exact values are found by their key, ranges one by one. */
-export function createSet(declared: NamedSet | null, elements: readonly Element[]): SetState {
-  const exact = new Map<number | string, Member>();
-  let ranges: readonly Member[] = [];
-  let fallback: Member | null = null;
+export function createSet(declared: NamedSet | null, elements: readonly Element[], now = 0): SetState {
+  const set = setOf(declared, new Map(), [], null);
+  set.addElements(elements, now);
+  return set;
+}
+
+function setOf(
+  declared: NamedSet | null,
+  exact: Map<number | string, Member>,
+  startRanges: readonly Member[],
+  startFallback: Member | null,
+): SetState {
+  let ranges = startRanges;
+  let fallback = startFallback;
 
   const addElements = (added: readonly Element[], now: number): void => {
     for (const { key, value = null, timeout } of added) {
@@ -38,7 +50,6 @@ export function createSet(declared: NamedSet | null, elements: readonly Element[
       else exact.set(place, member);
     }
   };
-  addElements(elements, 0);
   return {
     declared,
     find: (value, now) => {
@@ -80,6 +91,7 @@ export function createSet(declared: NamedSet | null, elements: readonly Element[
       exact.clear();
       ranges = [];
     },
+    copy: () => setOf(declared, new Map(exact), ranges, fallback),
   };
 }
 

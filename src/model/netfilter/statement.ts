@@ -78,7 +78,7 @@ export function compileStatement(statement: Statement, table: TableState): Execu
 }
 
 function compileMatch({ left, operator, right }: Extract<Statement, { kind: 'match' }>, table: TableState): Executor {
-  const value = compileExpression(left, table);
+  const value = compileLeft(left, right, table);
   const isWithin = compileOperand(right, table);
   return (evaluation) => {
     const found = value(evaluation);
@@ -91,6 +91,16 @@ function compileMatch({ left, operator, right }: Extract<Statement, { kind: 'mat
     const holds = { '<': found < bound, '<=': found <= bound, '>': found > bound, '>=': found >= bound }[operator];
     return holds ? 'next' : 'break';
   };
+}
+
+/** A device is compared by its name, or by its index where one was given. */
+function compileLeft(left: Expression, right: Operand, table: TableState): Evaluator {
+  const byIndex = right.kind === 'value' && typeof right.value === 'number';
+  if (left.kind !== 'meta' || byIndex) return compileExpression(left, table);
+  if (left.key === 'iif') return compileExpression({ kind: 'meta', key: 'iifname' }, table);
+  return left.key === 'oif'
+    ? compileExpression({ kind: 'meta', key: 'oifname' }, table)
+    : compileExpression(left, table);
 }
 
 function compileOperand(
@@ -194,11 +204,11 @@ function redirectAddress({ hook }: Evaluation, input: Device | null): number | n
   return input?.addresses[0]?.local ?? null;
 }
 
-function compileLimit({ rate, burst, over }: Extract<Statement, { kind: 'limit' }>): Executor {
+function compileLimit({ rate, per, burst, over }: Extract<Statement, { kind: 'limit' }>): Executor {
   let tokens = burst;
   let since = 0;
   return ({ host }) => {
-    tokens = Math.min(burst, tokens + (host.clock.now - since) * rate);
+    tokens = Math.min(burst, tokens + ((host.clock.now - since) * rate) / per);
     since = host.clock.now;
     const within = tokens >= 1;
     if (within) tokens -= 1;

@@ -1,0 +1,13 @@
+import { LabError } from '../../net/error.ts';
+import type { Location } from './location.ts';
+
+/**
+ * Refuses a word of a command.
+ *
+ * @param message what is wrong with it, without the place
+ * @param hint what is supported, or what to do
+ * @throws LabError 'invalid', always
+ */
+export function refuse(at: Location, message: string, hint = ''): never {
+  throw new LabError('invalid', `${at.file}:${at.line}:${at.column}: ${message}`, hint);
+}

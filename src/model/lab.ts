@@ -1,0 +1,199 @@
+import type { Fault } from '../backend/fault.ts';
+import type { Backend, Dialling, Lab, LabOptions, Ping } from '../backend/lab.ts';
+import type { Candidate } from '../candidate/candidate.ts';
+import { parseIPv4 } from '../net/address.ts';
+import { LabError } from '../net/error.ts';
+import { natRules } from '../topology/nat-ruleset.ts';
+import { profileNamed } from '../topology/profile.ts';
+import type { Nat, Topology } from '../topology/topology.ts';
+import { validateTopology } from '../topology/validate.ts';
+import { applyCandidate } from './apply-candidate.ts';
+import { deviceNamed, type Host } from './host.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { eraOf } from './era.ts';
+import { inflict } from './faults.ts';
+import { applyRuleset, setUpHost } from './host-setup.ts';
+import { buildNetwork, type Network } from './network.ts';
+import { startRecording, type Recording } from './recording.ts';
+import { routeInput } from './route-input.ts';
+import { ownFlow, routeOutput } from './route-output.ts';
+import { createSkBuff } from './skbuff.ts';
+import { dial, request, serve, type Tunnels } from './services/program.ts';
+import { scatter, sweep, unanswered } from './services/sweep.ts';
+import { addTunnels } from './tunnels.ts';
+
+export interface ModelOptions {
+  /** The kernel's release that the model stands for. */
+  readonly release: string;
+  /** Resolves when all others that can run have run, as Node's setImmediate does. */
+  readonly turn: () => Promise<void>;
+}
+
+/** Labs on a model of the kernel: in virtual time, with nothing on this machine touched. */
+export function modelBackend({ release, turn }: ModelOptions): Backend {
+  const era = eraOf(release);
+  return {
+    name: 'model',
+    release,
+    assertReady: async () => {
+      // It needs nothing.
+    },
+    open: async (topology, options) => {
+      const recording = startRecording();
+      const network = buildNetwork(topology, {
+        era,
+        seed: options.seed,
+        record: recording.record,
+        trailOf: null,
+        delay: linkDelay,
+      });
+      const tunnels = addTunnels(network, options.tunnels, recording.record);
+      const profile = profileNamed(options.profile);
+      for (const host of topology.hosts) setUpHost(topology, host, hostOf(network, host.name), profile, options.seed);
+      const lab = createLab(topology, network, tunnels, recording, options, createDriver(network.clock, turn));
+      await turn();
+      return lab;
+    },
+  };
+}
+
+/** Seconds along a link: about what a veth pair takes. */
+const linkDelay = 0.000_02;
+
+/** Seconds for which packets on their way are followed to their end. */
+const settling = 0.5;
+
+function hostOf(network: Network, name: string): Host {
+  const host = network.hosts.get(name);
+  if (!host) throw new LabError('invalid', `there is no host ${name}`);
+  return host;
+}
+
+function createLab(
+  topology: Topology,
+  network: Network,
+  tunnels: Tunnels,
+  recording: Recording,
+  options: LabOptions,
+  driver: Driver,
+): Lab {
+  const { clock } = network;
+  let current = topology;
+  const host = (name: string): Host => hostOf(network, name);
+  /** Waits for some time to pass. */
+  const pass = (seconds: number): Promise<void> =>
+    driver.wait((finish) => {
+      clock.after(seconds, () => {
+        finish();
+      });
+    });
+  return {
+    topology,
+    seeded: true,
+    unanswered: (pings: readonly Ping[]) =>
+      driver.wait((finish) => {
+        unanswered(
+          pings.map((ping) => ({ ...ping, host: host(ping.host) })),
+          (failed) => {
+            finish(failed.map((index) => pings[index]).filter((ping) => ping !== undefined));
+          },
+        );
+      }),
+    apply: async (candidate: Candidate) => {
+      applyCandidate(network, host(topology.server.host), current, candidate);
+      await pass(0);
+    },
+    route: async (name, destination, source, arrival) => {
+      const device = routeOf(host(name), destination, source, arrival);
+      if (device === null) throw new LabError('lab-failed', `${name} has no route to ${destination}`);
+      return Promise.resolve(device);
+    },
+    sysctl: async (name, key) => Promise.resolve(String(host(name).sysctls.read(key.replace(/^net[.]/, '')))),
+    sweep: (name, destinations) =>
+      driver.wait((finish) => {
+        sweep(host(name), destinations, finish);
+      }),
+    scatter: (name, sent) =>
+      driver.wait((finish) => {
+        scatter(host(name), sent, finish);
+      }),
+    serve: async (name, service) => {
+      const running = serve(host(name), service, tunnels);
+      await pass(0);
+      return {
+        said: async () => Promise.resolve(running.said()),
+        stop: async () => {
+          running.stop();
+          await pass(0);
+        },
+      };
+    },
+    request: (name, asked) =>
+      driver.wait((finish) => {
+        request(host(name), asked, tunnels, finish);
+      }),
+    dial: async (name, asked) => dialling(driver, clock, dial(host(name), asked, tunnels)),
+    change: async (name: string, nat: Nat) => {
+      current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
+      validateTopology(current);
+      applyRuleset(host(name), natRules(nat));
+      await pass(0);
+    },
+    inflict: async (fault: Fault) => {
+      current = inflict(network, current, fault);
+      await pass(0);
+    },
+    evidence: async () => {
+      const until = clock.now;
+      await pass(settling);
+      return { crossings: [...recording.crossings], until };
+    },
+    close: async () => {
+      // Nothing of it is outside of this program.
+    },
+  };
+}
+
+/** The device by which a host would send, or null. */
+function routeOf(host: Host, destination: string, source?: string, arrival?: string): string | null {
+  const to = parseIPv4(destination);
+  const from = source === undefined ? 0 : parseIPv4(source);
+  if (arrival === undefined) {
+    const route = routeOutput(host, ownFlow(host, { destination: to, source: from }), null);
+    return typeof route === 'string' ? null : route.device.name;
+  }
+  const device = deviceNamed(host, arrival);
+  if (!device) return null;
+  const question = {
+    ...{ source: from, destination: to, protocol: 0, tos: 0, ttl: 64, sourcePort: 0, destinationPort: 0 },
+    ...{ icmp: null, tcp: null, payload: { length: 0 }, socketHash: null, identity: 0 },
+  };
+  const route = routeInput(host, createSkBuff(question, device, null));
+  if (route.kind === 'forward') return route.device.name;
+  return route.kind === 'local' ? host.loopback.name : null;
+}
+
+function dialling(driver: Driver, clock: Network['clock'], client: ReturnType<typeof dial>): Dialling {
+  return {
+    until: (condition, patience) =>
+      driver.wait((finish, fail) => {
+        const look = (): boolean => {
+          const rounds = client.rounds();
+          if (!condition(rounds)) return false;
+          finish(rounds);
+          return true;
+        };
+        if (look()) return;
+        const stopListening = client.onChange(() => {
+          if (!look()) return;
+          stopListening();
+          cancel();
+        });
+        const cancel = clock.after(patience, () => {
+          stopListening();
+          fail(new LabError('lab-failed', `the client did not come to what was waited for in ${patience} s`));
+        });
+      }),
+    stop: async () => Promise.resolve(client.stop()),
+  };
+}

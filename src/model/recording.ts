@@ -1,0 +1,55 @@
+import type { Crossing, Protocol } from '../backend/crossing.ts';
+import { formatIPv4 } from '../net/address.ts';
+import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
+import type { Recorder } from './link.ts';
+import { endpointOf, protocols, type Packet } from './packet.ts';
+
+/** A recording of all packets at all interfaces. */
+export interface Recording {
+  readonly record: Recorder;
+  readonly crossings: readonly Crossing[];
+}
+
+const names = new Map<number, Protocol>([
+  [protocols.icmp, 'icmp'],
+  [protocols.tcp, 'tcp'],
+  [protocols.udp, 'udp'],
+]);
+
+export function startRecording(): Recording {
+  const crossings: Crossing[] = [];
+  return {
+    crossings,
+    record: ({ host, device, direction, packet }) => {
+      const place = { time: host.clock.now, host: host.name, interface: device.name, direction };
+      const identity = String(packet.identity);
+      if (packet.protocol === 'arp') {
+        const [source, destination] = [formatIPv4(packet.source), formatIPv4(packet.destination)];
+        const summary = `ARP ${packet.kind}`;
+        crossings.push({ ...place, source, destination, protocol: 'arp', identity, summary });
+        return;
+      }
+      const protocol = names.get(packet.protocol);
+      if (protocol === undefined) return;
+      crossings.push({
+        ...place,
+        source: endpointOf(packet, 'source'),
+        destination: endpointOf(packet, 'destination'),
+        protocol,
+        identity,
+        ...echoOf(packet),
+        summary: summaryOf(packet),
+      });
+    },
+  };
+}
+
+function echoOf({ icmp }: Packet): { readonly echo?: string } {
+  // Not the identifier, which a NAT may change.
+  return icmp && (icmp.type === 0 || icmp.type === 8) ? { echo: `${icmp.key} ${icmp.sequence}` } : {};
+}
+
+function summaryOf({ icmp, tcp, payload }: Packet): string {
+  if (icmp) return summarizeIcmp(icmp.type, icmp.code);
+  return tcp ? summarizeTcp(tcp.flags, payload.length) : summarizeUdp(payload.length);
+}
