@@ -59,7 +59,7 @@ function sendEcho(
     ttl: host.sysctls.read('ipv4.ip_default_ttl'),
     sourcePort: 0,
     destinationPort: 0,
-    icmp: { type: 8, code: 0, identifier, sequence, about: null },
+    icmp: { type: 8, code: 0, identifier, sequence, key: host.nextIdentity(), about: null },
     tcp: null,
     payload: { length: dataLength },
     socketHash: null,

@@ -52,6 +52,8 @@ export interface ModelDialling {
   rounds(): Rounds;
   /** Calls `listener` each time that the rounds change; what it returns calls it off. */
   onChange(listener: () => void): () => void;
+  /** Whether it has ended by itself: its tunnel device was taken. */
+  ended(): boolean;
   /** Ends the client. The answer is accepted if the tunnel came up, and stayed up until now. */
   stop(): Answer;
   readonly said: () => readonly string[];
@@ -65,7 +67,8 @@ export function dial(host: Host, { protocol, server, port, tunnel }: Dial, tunne
   });
   return {
     rounds: () => client.rounds,
-    onChange: client.onChange,
+    ended: () => client.ended,
+    onChange: (listener) => client.onChange(listener),
     said: () => client.said,
     stop: () => {
       const { connected, restarted } = client.rounds;

@@ -1,4 +1,3 @@
-import type { Ping } from '../../backend/lab.ts';
 import type { Answer, Request } from '../../backend/service.ts';
 import { formatIPv4, parseIPv4 } from '../../net/address.ts';
 import type { Device } from '../device.ts';
@@ -32,7 +31,7 @@ export function ping(
 }
 
 /** Pings until the answer comes, or five seconds have passed. */
-export function pingUntilAnswered(host: Host, destination: number, done: (answered: boolean) => void): void {
+function pingUntilAnswered(host: Host, destination: number, done: (answered: boolean) => void): void {
   let cancel: () => void;
   const socket = openEchoSocket(host, freeIdentifier(host), null, () => {
     finish(true);
@@ -56,22 +55,19 @@ export function pingUntilAnswered(host: Host, destination: number, done: (answer
   again();
 }
 
-/** Pings side by side, each until it is answered or has given up; then says which have. */
+/** Pings side by side, each until it is answered or has given up; then says which have, by their place in the list. */
 export function unanswered(
-  hosts: ReadonlyMap<string, Host>,
-  pings: readonly Ping[],
-  done: (failed: readonly Ping[]) => void,
+  pings: readonly { readonly host: Host; readonly destination: string }[],
+  done: (failed: readonly number[]) => void,
 ): void {
-  const failed = new Set<Ping>();
+  const failed = new Set<number>();
   let open = pings.length;
   if (open === 0) done([]);
-  for (const each of pings) {
-    const host = hosts.get(each.host);
-    if (!host) throw new Error(`there is no host ${each.host}`);
-    pingUntilAnswered(host, parseIPv4(each.destination), (answered) => {
-      if (!answered) failed.add(each);
+  for (const [index, { host, destination }] of pings.entries()) {
+    pingUntilAnswered(host, parseIPv4(destination), (answered) => {
+      if (!answered) failed.add(index);
       open -= 1;
-      if (open === 0) done(pings.filter((ping) => failed.has(ping)));
+      if (open === 0) done([...failed].sort((one, other) => one - other));
     });
   }
 }

@@ -1,6 +1,5 @@
 import type { Scatter } from '../../backend/lab.ts';
 import { parseIPv4 } from '../../net/address.ts';
-import { LabError } from '../../net/error.ts';
 import type { Host } from '../host.ts';
 import { closeUdp, openUdp, sendUdp } from '../sockets/udp.ts';
 import { freeIdentifier, openEchoSocket } from './echo-request.ts';
@@ -32,17 +31,21 @@ export function sweep(
   });
 }
 
-/**
- * Sends one datagram from each source port, each from an unbound and unconnected socket.
- *
- * @throws LabError `lab-failed` if a port is taken
- */
-export function scatter(host: Host, { destination, port, sourcePorts }: Scatter): void {
-  for (const sourcePort of sourcePorts) {
-    const socket = openUdp(host, { port: sourcePort, receive: () => undefined });
-    if (!socket) throw new LabError('lab-failed', `sending datagrams: port ${sourcePort} of ${host.name} is taken`);
-    const text = `from port ${sourcePort}`;
-    sendUdp(host, socket, { length: text.length + 1, content: text }, { address: parseIPv4(destination), port });
-    closeUdp(host, socket);
+/** Seconds between datagrams: what a small program takes to start. */
+const scatterInterval = 0.001;
+
+/** Sends one datagram from each source port, each from an unbound and unconnected socket. */
+export function scatter(host: Host, { destination, port, sourcePorts }: Scatter, done: () => void): void {
+  const to = { address: parseIPv4(destination), port };
+  for (const [index, sourcePort] of sourcePorts.entries()) {
+    host.clock.after(index * scatterInterval, () => {
+      const socket = openUdp(host, { port: sourcePort, receive: () => undefined });
+      // What can't be sent is missed by whoever counts the datagrams.
+      if (!socket) return;
+      const text = `from port ${sourcePort}`;
+      sendUdp(host, socket, { length: text.length + 1, content: text }, to);
+      closeUdp(host, socket);
+    });
   }
+  host.clock.after(sourcePorts.length * scatterInterval, done);
 }

@@ -101,9 +101,8 @@ export function openTcpLink(host: Host, options: LinkOptions, patience: number, 
   const { server, port, sourcePort, log, received, failed } = options;
   const bytes = { received: 0, sent: 0 };
   let connected = false;
-  let cancel: (() => void) | null = null;
   const notConnected = (why: string): void => {
-    cancel?.();
+    cancelPatience();
     log.say(`TCP: connect to ${endpoint(server, port)} failed: ${why}`);
     failed('connection failed(soft),connection-failed');
   };
@@ -114,7 +113,7 @@ export function openTcpLink(host: Host, options: LinkOptions, patience: number, 
     sourcePort,
     events: {
       connected: () => {
-        cancel?.();
+        cancelPatience();
         connected = true;
         log.say(`TCP connection established with ${endpoint(server, port)}`);
         log.say(
@@ -142,7 +141,7 @@ export function openTcpLink(host: Host, options: LinkOptions, patience: number, 
       },
     },
   });
-  cancel = host.clock.after(typeof connection === 'string' ? 0 : patience, () => {
+  const cancelPatience = host.clock.after(typeof connection === 'string' ? 0 : patience, () => {
     if (typeof connection !== 'string') abort(host, connection);
     notConnected(typeof connection === 'string' ? errorText(connection) : 'Connection timed out');
   });
@@ -155,7 +154,7 @@ export function openTcpLink(host: Host, options: LinkOptions, patience: number, 
       write(host, connection, { length: length + framing, content });
     },
     close: () => {
-      cancel?.();
+      cancelPatience();
       if (typeof connection === 'string') return;
       if (connected) end(host, connection);
       else abort(host, connection);

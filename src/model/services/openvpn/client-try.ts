@@ -1,5 +1,6 @@
 import type { Bytes } from '../../../backend/service.ts';
 import { formatIPv4 } from '../../../net/address.ts';
+import { LabError } from '../../../net/error.ts';
 import type { Device } from '../../device.ts';
 import type { Host } from '../../host.ts';
 import { openTunnel, type Tunnel, type Tunnels } from '../tunnel.ts';
@@ -33,6 +34,8 @@ export interface TryEvents {
   readonly connected: () => void;
   /** It is over, and has cleaned up behind itself. */
   readonly failed: (signal: string) => void;
+  /** It is over, and another try would end no better: its port or its device is taken. */
+  readonly fatal: () => void;
 }
 
 /** One try of a client's: from the first packet until something goes wrong. */
@@ -83,6 +86,18 @@ export function startTry(host: Host, tunnels: Tunnels, options: TryOptions, log:
     if (over) return;
     close();
     events.failed(signal);
+  };
+  /** Does what may find a port or device taken. */
+  const attempt = <Result>(action: () => Result): Result | null => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      log.say(error.message);
+      close();
+      events.fatal();
+      return null;
+    }
   };
   const send = (message: Message): void => {
     watch?.sent();
@@ -182,7 +197,8 @@ export function startTry(host: Host, tunnels: Tunnels, options: TryOptions, log:
     pushed = reply;
     const { address, length, keepalive } = reply;
     log.say(`PUSH: Received control message: '${pushText(reply)}'`);
-    tunnel = openTunnel(host, tunnels, options.tunnel, { address, length }, sendData);
+    tunnel = attempt(() => openTunnel(host, tunnels, options.tunnel, { address, length }, sendData));
+    if (!tunnel) return;
     log.say(`TUN/TAP device ${options.tunnel} opened`);
     log.say(`net_addr_v4_add: ${formatIPv4(address)}/${length} dev ${options.tunnel}`);
     log.say('Initialization Sequence Completed');
@@ -212,11 +228,14 @@ export function startTry(host: Host, tunnels: Tunnels, options: TryOptions, log:
     failed: fail,
   };
   let link: ClientLink | null = null;
-  if (protocol === 'udp') {
-    link = openUdpLink(host, linkOptions);
-    // Its caller is to know of it first.
-    after(0, negotiate);
-  } else link = openTcpLink(host, linkOptions, connectTimeout, negotiate);
+  // Its caller is to know of it first.
+  after(0, () => {
+    if (protocol === 'tcp') link = openTcpLink(host, linkOptions, connectTimeout, negotiate);
+    else {
+      link = attempt(() => openUdpLink(host, linkOptions));
+      if (link) negotiate();
+    }
+  });
   return {
     get device() {
       return tunnel?.device ?? null;

@@ -28,7 +28,6 @@ export interface Client {
 /** Seconds between two tries: the lab releases the hold of the management channel at once, and there is no other wait. */
 const pause = 0.01;
 
-/** @throws LabError `lab-failed` if its port or its device is taken */
 export function startClient(host: Host, tunnels: Tunnels, options: ClientOptions): Client {
   const log = createLog(host.clock);
   const listeners = new Set<() => void>();
@@ -43,6 +42,10 @@ export function startClient(host: Host, tunnels: Tunnels, options: ClientOptions
     for (const listener of listeners) listener();
   };
   const end = (): void => {
+    log.say('Exiting due to fatal error');
+    finish();
+  };
+  const finish = (): void => {
     ended = true;
     current = null;
     changed();
@@ -64,13 +67,13 @@ export function startClient(host: Host, tunnels: Tunnels, options: ClientOptions
         if (options.tries !== null && restarted >= options.tries) {
           const tries = `${options.tries}`;
           log.say(`All connections have been connect-retry-max (${tries}) times unsuccessful, exiting`);
-          log.say('Exiting due to fatal error');
           end();
           return;
         }
         cancelPause = host.clock.after(pause, begin);
         changed();
       },
+      fatal: end,
     });
   };
   begin();
@@ -97,7 +100,7 @@ export function startClient(host: Host, tunnels: Tunnels, options: ClientOptions
       cancelPause?.();
       current?.close();
       log.say('SIGTERM[hard,] received, process exiting');
-      end();
+      finish();
     },
   };
 }

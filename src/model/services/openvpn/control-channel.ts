@@ -96,10 +96,11 @@ export function createControlChannel(options: ChannelOptions): ControlChannel {
       takeAcknowledgements(acknowledged);
       deliver();
       // An answer has carried the acknowledgement along, or it goes alone.
-      if (owed && open) emit(null);
+      if (owed) emit(null);
     },
     close: () => {
       open = false;
+      owed = false;
       for (const cancel of outstanding.values()) cancel();
       outstanding.clear();
     },

@@ -17,6 +17,8 @@ export interface Path {
   /** What is logged of where its packet came in; empty where the server doesn't know. */
   readonly via: string;
   readonly send: (message: Message) => void;
+  /** Ends what carries the messages, where that is the client's alone. */
+  readonly close: () => void;
 }
 
 /** What the server keeps of a client. */
@@ -145,6 +147,7 @@ export function createInstances(host: Host, service: OpenVpnServer, tunnels: Tun
     instance.session.close();
     instance.untrusted?.close();
     instance.watch.stop();
+    instance.path.close();
     all.delete(instance);
   };
   return {

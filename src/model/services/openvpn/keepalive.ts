@@ -19,7 +19,10 @@ export interface WatchOptions {
 }
 
 export function createWatch(clock: Clock, { interval, ping, timeout, silent }: WatchOptions): Watch {
-  const timer = (seconds: number | null, action: () => void): { restart(): void; stop(): void } => {
+  const timer = (
+    seconds: number | null,
+    action: () => void,
+  ): { readonly restart: () => void; readonly stop: () => void } => {
     let cancel: (() => void) | null = null;
     const stop = (): void => cancel?.();
     const restart = (): void => {
@@ -29,7 +32,10 @@ export function createWatch(clock: Clock, { interval, ping, timeout, silent }: W
     restart();
     return { restart, stop };
   };
-  const sending = timer(interval, ping);
+  const sending = timer(interval, () => {
+    sending.restart();
+    ping();
+  });
   const hearing = timer(timeout, silent);
   return {
     sent: sending.restart,

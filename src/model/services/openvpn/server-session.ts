@@ -85,7 +85,9 @@ export function createServerSession(options: SessionOptions): ServerSession {
     get keys() {
       return keys;
     },
-    receive: channel.receive,
+    receive: (message) => {
+      channel.receive(message);
+    },
     push: (pushed) => {
       channel.send({ kind: 'push-reply', pushed });
     },

@@ -72,6 +72,7 @@ function serveByUdp(
         const result = sendUdp(host, socket, payloadOf(message), to, info);
         if (result !== 'accept') log.say(`write UDPv4 []: ${errorText(result === 'drop' ? 'EPERM' : result)}`);
       },
+      close: () => undefined,
     };
   };
   const socket = requireUdp(host, service.name, {
@@ -131,6 +132,9 @@ function serveByTcp(host: Host, service: OpenVpnServer, instances: Instances, lo
       send: (message) => {
         const { length, content } = payloadOf(message);
         write(host, connection, { length: length + framing, content });
+      },
+      close: () => {
+        end(host, connection);
       },
     };
     let instance: Instance | null = null;
