@@ -21,6 +21,8 @@ export interface Era {
   readonly sourcePreference: SourcePreference;
   /** A connecting socket without a port is hashed with a random one. */
   readonly anySourcePort: boolean;
+  /** How many of the waits between a connection's first packets are as long as the first (tcp_syn_linear_timeouts). */
+  readonly linearSynTimeouts: number;
   readonly useNeighbours: boolean;
   /** Whether routes know that their device has no carrier. */
   readonly linkDown: boolean;
@@ -251,6 +253,12 @@ export const differences: readonly Difference[] = [
     { since: '0', value: 'pairs', text: 'address and port together' },
     { since: '5.15', value: 'signed', text: 'ports apart from addresses', commit: '1e60cebf8294' },
     { since: '6.0', value: 'unsigned', text: 'addresses compared unsigned', commit: '64ae13ed4784' },
+  ),
+  difference(
+    'linearSynTimeouts',
+    'waits between the first packets of a connection',
+    { since: '0', value: 0, text: 'each twice as long as the one before' },
+    { since: '6.5', value: 4, text: 'the first five a second each' },
   ),
   difference(
     'hashSeed',

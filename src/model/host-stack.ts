@@ -6,6 +6,7 @@ import { newDevice, setCarrier, setUp } from './devices.ts';
 import type { Era } from './era.ts';
 import { createFib } from './fib/fib.ts';
 import { createNexthopObjects } from './fib/nexthop-objects.ts';
+import type { RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import { receive } from './ip.ts';
 import { createNeighbours } from './neighbour.ts';
@@ -76,16 +77,34 @@ export function createHost(options: StackOptions): Host {
   return host;
 }
 
-/** An ICMP error about something that the host has sent. */
+/**
+ * An ICMP error about something that the host has sent (net/ipv4/icmp.c, icmp_err_convert; net/ipv4/tcp_ipv4.c, tcp_v4_err).
+ */
 function passError(host: Host, about: Packet, type: number, code: number): void {
-  if (about.protocol === protocols.udp) udpError(host, about);
-  if (about.protocol !== protocols.tcp) return;
-  const key = connectionKey(about.source, about.sourcePort, about.destination, about.destinationPort);
-  const connection = host.sockets.connections.get(key);
-  // Only what can't be mended ends a connection, and only one that is not open yet (RFC 1122, 4.2.3.9).
-  const isHard = type === 3 && (code === 2 || code === 3);
-  if (connection?.state !== 'syn-sent' || !isHard) return;
+  const { protocol, source, sourcePort, destination, destinationPort } = about;
+  if (protocol === protocols.udp && isFatal(type, code)) udpError(host, about);
+  if (protocol !== protocols.tcp) return;
+  const connection = host.sockets.connections.get(connectionKey(source, sourcePort, destination, destinationPort));
+  // Any failure ends a connection that is not open yet; one that is open bears them all.
+  const isFailure = type === 11 || type === 12 || (type === 3 && code !== fragmentationNeeded);
+  if (connection?.state !== 'syn-sent' || !isFailure) return;
   const { events } = connection;
   forget(host, connection);
-  events.failed?.('refused');
+  events.failed?.(type === 3 && code === portUnreachable ? 'refused' : errorOf(type, code));
+}
+
+const portUnreachable = 3;
+const fragmentationNeeded = 4;
+/** Codes of 'destination unreachable' that a UDP socket passes on to its program: not those that may mend themselves. */
+const fatalCodes: ReadonlySet<number> = new Set([2, portUnreachable, 5, 6, 7, 8, 9, 10, 13, 14, 15]);
+
+function isFatal(type: number, code: number): boolean {
+  return type === 12 || (type === 3 && fatalCodes.has(code));
+}
+
+/** Network unreachable, unknown, prohibited, and not for this type of service. */
+const networkCodes: ReadonlySet<number> = new Set([0, 6, 9, 11]);
+
+function errorOf(type: number, code: number): RouteError {
+  return type === 3 && networkCodes.has(code) ? 'ENETUNREACH' : 'EHOSTUNREACH';
 }

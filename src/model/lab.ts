@@ -18,8 +18,11 @@ import { startRecording, type Recording } from './recording.ts';
 import { routeInput } from './route-input.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
 import { createSkBuff } from './skbuff.ts';
-import { dial, request, serve, type Tunnels } from './services/program.ts';
-import { scatter, sweep, unanswered } from './services/sweep.ts';
+import { dial } from './services/openvpn.ts';
+import { unanswered } from './services/ping.ts';
+import { request, serve } from './services/program.ts';
+import { scatter, sweep } from './services/sweep.ts';
+import type { Tunnels } from './services/tunnel.ts';
 import { addTunnels } from './tunnels.ts';
 
 export interface ModelOptions {

@@ -52,6 +52,8 @@ export interface TcpHeader {
   readonly flags: number;
   readonly sequence: number;
   readonly acknowledgement: number;
+  /** What has come beyond the acknowledgement, by its first sequence number and the one behind its last (RFC 2018). */
+  readonly selective?: readonly (readonly [from: number, to: number])[];
 }
 
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;

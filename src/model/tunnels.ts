@@ -1,10 +1,10 @@
 import type { Device } from './device.ts';
-import { addDevice, setCarrier, setUp } from './devices.ts';
+import { addDevice, setUp } from './devices.ts';
 import type { Recorder } from './link.ts';
 import type { Network } from './network.ts';
-import type { Tunnels } from './services/program.ts';
+import type { Tunnels } from './services/tunnel.ts';
 
-/** Makes the tunnel devices that programs will use; they are up, and lead nowhere yet. */
+/** Makes the tunnel devices that programs will use; they are up, and have no carrier until a program opens them. */
 export function addTunnels(
   network: Network,
   names: Readonly<Record<string, readonly string[]>>,
@@ -17,7 +17,6 @@ export function addTunnels(
     for (const name of tunnels) {
       const device = addDevice(host, name, 'point-to-point');
       setUp(host, device);
-      setCarrier(host, device, true);
       devices.set(`${hostName} ${name}`, device);
     }
   }

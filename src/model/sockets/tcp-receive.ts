@@ -1,21 +1,12 @@
 import type { Host } from '../host.ts';
 import { resetFor } from '../icmp.ts';
 import { sendLocal } from '../ip.ts';
-import { protocols, tcpFlags, type Packet } from '../packet.ts';
+import { protocols, tcpFlags, type Packet, type TcpHeader } from '../packet.ts';
 import { ownFlow, routeOutput } from '../route-output.ts';
 import type { SkBuff } from '../skbuff.ts';
-import {
-  acknowledge,
-  connectionKey,
-  flush,
-  forget,
-  newConnection,
-  push,
-  resendFirst,
-  startTimer,
-  type TcpConnection,
-  type TcpListener,
-} from './tcp.ts';
+import { takeAcknowledgement } from './tcp-acknowledgement.ts';
+import { acknowledge, endOf, push, send } from './tcp-send.ts';
+import { connectionKey, forget, newConnection, type TcpConnection, type TcpListener } from './tcp.ts';
 
 function connectionOf(
   host: Host,
@@ -36,7 +27,10 @@ export function deliverTcp(host: Host, skb: SkBuff): void {
   const { tcp } = packet;
   if (!tcp) return;
   const connection = connectionOf(host, packet);
-  if (connection) {
+  // Whoever calls again from the same port begins anew (RFC 9293, 3.6.1).
+  const isAnew = connection?.state === 'time-wait' && (tcp.flags & tcpFlags.syn) !== 0;
+  if (isAnew) forget(host, connection);
+  else if (connection) {
     segmentFor(host, connection, skb, tcp);
     return;
   }
@@ -72,7 +66,7 @@ function answerSyn(host: Host, listener: TcpListener, { packet, mark }: SkBuff):
   push(host, connection, tcpFlags.syn | tcpFlags.ack, { length: 0 });
 }
 
-function segmentFor(host: Host, connection: TcpConnection, skb: SkBuff, tcp: NonNullable<Packet['tcp']>): void {
+function segmentFor(host: Host, connection: TcpConnection, skb: SkBuff, tcp: TcpHeader): void {
   if (tcp.flags & tcpFlags.rst) {
     const { events, state } = connection;
     forget(host, connection);
@@ -83,14 +77,15 @@ function segmentFor(host: Host, connection: TcpConnection, skb: SkBuff, tcp: Non
     if ((tcp.flags & (tcpFlags.syn | tcpFlags.ack)) !== (tcpFlags.syn | tcpFlags.ack)) return;
     connection.expected = (tcp.sequence + 1) >>> 0;
     connection.state = 'established';
-    takeAcknowledgement(host, connection, tcp.acknowledgement, false);
+    takeAcknowledgement(host, connection, tcp);
     acknowledge(host, connection);
     connection.events.connected?.();
     return;
   }
   if (tcp.flags & tcpFlags.syn) {
     // Our answer was lost, or their acknowledgement of it.
-    if (connection.state === 'syn-received') resendFirst(host, connection);
+    const [first] = connection.sending;
+    if (connection.state === 'syn-received' && first) send(host, connection, first);
     else acknowledge(host, connection);
     return;
   }
@@ -100,65 +95,48 @@ function segmentFor(host: Host, connection: TcpConnection, skb: SkBuff, tcp: Non
     connection.events.connected?.();
   }
   if (skb.input) connection.checked = { device: skb.input.name, generation: host.routeGeneration };
-  const carries = skb.packet.payload.length > 0 || (tcp.flags & tcpFlags.fin) !== 0;
-  if (tcp.flags & tcpFlags.ack) takeAcknowledgement(host, connection, tcp.acknowledgement, !carries);
-  if (carries) takeData(host, connection, skb.packet, tcp);
-}
-
-/** @param pure it carried nothing else, and so may tell of a loss */
-function takeAcknowledgement(host: Host, connection: TcpConnection, acknowledged: number, pure: boolean): void {
-  const { sending } = connection;
-  let count = 0;
-  for (const segment of sending.slice(0, connection.inFlight)) {
-    const length = segment.payload.length + (segment.flags & (tcpFlags.syn | tcpFlags.fin) ? 1 : 0);
-    const isCovered = ((acknowledged - (segment.sequence + length)) | 0) >= 0;
-    if (!isCovered) break;
-    if (!segment.resent) measure(host, connection, segment.sentAt);
-    count += 1;
-  }
-  if (count > 0) {
-    connection.sending = sending.slice(count);
-    connection.inFlight -= count;
-    connection.acknowledged = acknowledged;
-    connection.duplicates = 0;
-    connection.retries = 0;
-    connection.window += connection.window < connection.threshold ? count : count / connection.window;
-    connection.cancelTimer?.();
-    connection.cancelTimer = null;
-    startTimer(host, connection);
-    flush(host, connection);
-    closeIfDone(host, connection);
-  } else if (pure && connection.inFlight > 0 && acknowledged === connection.acknowledged) {
-    connection.duplicates += 1;
-    if (connection.duplicates === 3) {
-      connection.threshold = Math.max(connection.window / 2, 2);
-      connection.window = connection.threshold;
-      resendFirst(host, connection);
-    }
-  }
-}
-
-function measure(host: Host, connection: TcpConnection, sentAt: number): void {
-  const sample = host.clock.now - sentAt;
-  connection.roundTrip = connection.roundTrip === null ? sample : (7 * connection.roundTrip + sample) / 8;
-}
-
-/** Takes what is next in order; all else is sent again by the other side. */
-function takeData(host: Host, connection: TcpConnection, { payload }: Packet, tcp: NonNullable<Packet['tcp']>): void {
-  if (tcp.sequence !== connection.expected) {
-    acknowledge(host, connection);
-    return;
-  }
-  connection.expected = (connection.expected + payload.length + (tcp.flags & tcpFlags.fin ? 1 : 0)) >>> 0;
-  if (tcp.flags & tcpFlags.fin) connection.endReceived = true;
-  acknowledge(host, connection);
-  if (payload.length > 0) connection.events.received?.(payload);
-  if (tcp.flags & tcpFlags.fin) connection.events.ended?.();
+  if (tcp.flags & tcpFlags.ack) takeAcknowledgement(host, connection, tcp);
   closeIfDone(host, connection);
+  if (skb.packet.payload.length > 0 || tcp.flags & tcpFlags.fin) takeData(host, connection, skb.packet, tcp);
 }
+
+/** Takes what is next in order, and after it what had come too early. */
+function takeData(host: Host, connection: TcpConnection, packet: Packet, { sequence }: TcpHeader): void {
+  if (((sequence - connection.expected) | 0) >= 0) connection.early.set(sequence, packet);
+  const ready: Packet[] = [];
+  for (;;) {
+    const next = connection.early.get(connection.expected);
+    if (!next?.tcp) break;
+    connection.early.delete(connection.expected);
+    connection.expected = endOf({ ...next.tcp, payload: next.payload });
+    ready.push(next);
+  }
+  acknowledge(host, connection);
+  for (const { payload, tcp } of ready) {
+    if (connection.state === 'closed') return;
+    if (payload.length > 0) connection.events.received?.(payload);
+    if (!tcp || !(tcp.flags & tcpFlags.fin)) continue;
+    connection.endReceived = true;
+    connection.events.ended?.();
+    closeIfDone(host, connection);
+  }
+}
+
+/** Seconds for which the side that has ended first still answers (TCP_TIMEWAIT_LEN). */
+const timeWait = 60;
 
 function closeIfDone(host: Host, connection: TcpConnection): void {
-  if (connection.endReceived && connection.endWritten && connection.sending.length === 0) forget(host, connection);
+  if (!connection.endReceived || !connection.endWritten || connection.sending.length > 0) return;
+  if (connection.state !== 'established') return;
+  if (!connection.endedFirst) {
+    forget(host, connection);
+    return;
+  }
+  connection.state = 'time-wait';
+  connection.cancelTimer?.();
+  connection.cancelTimer = host.clock.after(timeWait, () => {
+    forget(host, connection);
+  });
 }
 
 /** Answers a segment that belongs to no connection (net/ipv4/tcp_ipv4.c, tcp_v4_send_reset). */

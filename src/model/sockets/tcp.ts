@@ -1,11 +1,11 @@
 import { isLocalAddress } from '../addresses.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
-import { sendLocal } from '../ip.ts';
 import { protocols, tcpFlags, type Packet, type Payload } from '../packet.ts';
 import { ownFlow, routeOutput, type Route } from '../route-output.ts';
 import type { SenderSocket } from '../skbuff.ts';
 import { ephemeralPorts } from './sockets.ts';
+import { flush, push, queue, transmit } from './tcp-send.ts';
 
 /** A socket that takes connections. */
 export interface TcpListener extends SenderSocket {
@@ -32,31 +32,37 @@ export interface TcpConnection extends SenderSocket {
   readonly localPort: number;
   readonly remoteAddress: number;
   readonly remotePort: number;
-  state: 'syn-sent' | 'syn-received' | 'established' | 'closed';
+  state: 'syn-sent' | 'syn-received' | 'established' | 'time-wait' | 'closed';
   events: TcpEvents;
-  /** Segments that were not acknowledged yet, those that were sent first. */
-  sending: Segment[];
-  /** How many of them have been sent. */
-  inFlight: number;
-  /** Segments that may be on their way at once. */
+  /** Segments that were not acknowledged yet, in the order of their sequence numbers. */
+  readonly sending: Segment[];
+  /** Segments that may be on their way at once, and up to which number of them that grows fast. */
   window: number;
   threshold: number;
+  /** Up to this sequence number, what was lost is being sent again; null: nothing is missed. */
+  recovery: number | null;
+  /** How many segments were sent, and the number of the latest that has come to the other side. */
+  transmissions: number;
+  delivered: number;
   /** Sequence number of what is written next, of what was acknowledged last, and of what is expected. */
   nextSequence: number;
   acknowledged: number;
   expected: number;
+  /** What has come before its turn, by its sequence number. */
+  readonly early: Map<number, Packet>;
   /** Has the other side said all? Have we? */
   endReceived: boolean;
   endWritten: boolean;
-  duplicates: number;
+  /** Have we said so before the other side did? */
+  endedFirst: boolean;
   retries: number;
   cancelTimer: (() => void) | null;
   cached: { readonly route: Route; readonly generation: number } | null;
   /** The device by which its packets come, once they were checked, and how old the tables were. */
   checked: { readonly device: string; readonly generation: number } | null;
   readonly socketHash: number;
-  /** Smoothed round-trip time in seconds; null: none measured yet. */
-  roundTrip: number | null;
+  /** Smoothed round-trip time and its variation, in seconds; null: none measured yet. */
+  roundTrip: { readonly smoothed: number; readonly variation: number } | null;
   listener: TcpListener | null;
 }
 
@@ -64,19 +70,16 @@ export interface Segment {
   readonly sequence: number;
   readonly flags: number;
   readonly payload: Payload;
+  /** `held`: the other side has it, but not all before it. */
+  state: 'waiting' | 'sent' | 'lost' | 'held';
+  /** The number of its last transmission, and when that was, in seconds. */
+  transmission: number;
   sentAt: number;
   resent: boolean;
 }
 
 /** Bytes of a segment at most: an Ethernet frame's, without headers and time stamps. */
 export const maximumSegment = 1448;
-
-/** Seconds: the least wait for an acknowledgement, and the first wait of all. */
-const leastTimeout = 0.2;
-const firstTimeout = 1;
-const longestTimeout = 120;
-/** net.ipv4.tcp_syn_retries, tcp_synack_retries, tcp_retries2. */
-const mostRetries = { 'syn-sent': 6, 'syn-received': 5, established: 15, closed: 0 } as const;
 
 export function listen(host: Host, options: Pick<TcpListener, 'address' | 'port' | 'accept'>): TcpListener | null {
   if (options.address !== 0 && !isLocalAddress(host, options.address)) return null;
@@ -161,15 +164,18 @@ export function newConnection(host: Host, parts: NewConnection): TcpConnection {
     uid: 0,
     transparent: false,
     sending: [],
-    inFlight: 0,
     window: 10,
     threshold: Infinity,
+    recovery: null,
+    transmissions: 0,
+    delivered: 0,
     nextSequence: initial,
     acknowledged: initial,
     expected: 0,
+    early: new Map(),
     endReceived: false,
     endWritten: false,
-    duplicates: 0,
+    endedFirst: false,
     retries: 0,
     cancelTimer: null,
     cached: null,
@@ -179,8 +185,9 @@ export function newConnection(host: Host, parts: NewConnection): TcpConnection {
   };
 }
 
-/** Writes to a connection; what is longer than a segment goes in several. */
+/** Writes to a connection; what is longer than a segment goes in several. Nothing is put together with what waits already. */
 export function write(host: Host, connection: TcpConnection, payload: Payload): void {
+  if (connection.endWritten || isOver(connection)) return;
   for (let left = payload.length; left > 0; left -= maximumSegment) {
     const length = Math.min(left, maximumSegment);
     const isLast = left <= maximumSegment;
@@ -190,16 +197,21 @@ export function write(host: Host, connection: TcpConnection, payload: Payload): 
   flush(host, connection);
 }
 
+function isOver({ state }: TcpConnection): boolean {
+  return state === 'closed' || state === 'time-wait';
+}
+
 /** Says that all is said. */
 export function end(host: Host, connection: TcpConnection): void {
-  if (connection.endWritten || connection.state === 'closed') return;
+  if (connection.endWritten || isOver(connection)) return;
   connection.endWritten = true;
+  connection.endedFirst = !connection.endReceived;
   push(host, connection, tcpFlags.fin | tcpFlags.ack, { length: 0 });
 }
 
 /** Gives a connection up, and tells the other side. */
 export function abort(host: Host, connection: TcpConnection): void {
-  if (connection.state === 'closed') return;
+  if (isOver(connection)) return;
   if (connection.state !== 'syn-sent') {
     transmit(host, connection, tcpFlags.rst | tcpFlags.ack, connection.nextSequence, { length: 0 });
   }
@@ -212,115 +224,4 @@ export function forget(host: Host, connection: TcpConnection): void {
   connection.cancelTimer?.();
   connection.cancelTimer = null;
   host.sockets.connections.delete(connectionKey(localAddress, localPort, remoteAddress, remotePort));
-}
-
-/** Queues a segment and sends what may be sent. */
-export function push(host: Host, connection: TcpConnection, flags: number, payload: Payload): void {
-  queue(connection, flags, payload);
-  flush(host, connection);
-}
-
-function queue(connection: TcpConnection, flags: number, payload: Payload): void {
-  connection.sending.push({ sequence: connection.nextSequence, flags, payload, sentAt: 0, resent: false });
-  const counted = payload.length + (flags & (tcpFlags.syn | tcpFlags.fin) ? 1 : 0);
-  connection.nextSequence = (connection.nextSequence + counted) >>> 0;
-}
-
-/** Sends what the window has room for. */
-export function flush(host: Host, connection: TcpConnection): void {
-  const opening = connection.state === 'syn-sent' || connection.state === 'syn-received';
-  const room = opening ? 1 : Math.floor(connection.window);
-  while (connection.inFlight < connection.sending.length && connection.inFlight < room) {
-    const segment = connection.sending[connection.inFlight];
-    if (!segment) break;
-    connection.inFlight += 1;
-    segment.sentAt = host.clock.now;
-    transmit(host, connection, segment.flags, segment.sequence, segment.payload);
-  }
-  if (connection.cancelTimer === null && connection.inFlight > 0) startTimer(host, connection);
-}
-
-export function startTimer(host: Host, connection: TcpConnection): void {
-  connection.cancelTimer?.();
-  connection.cancelTimer = null;
-  if (connection.sending.length === 0) return;
-  const base = connection.roundTrip === null ? firstTimeout : Math.max(leastTimeout, 2 * connection.roundTrip + 0.01);
-  const wait = Math.min(base * 2 ** connection.retries, longestTimeout);
-  connection.cancelTimer = host.clock.after(wait, () => {
-    timedOut(host, connection);
-  });
-}
-
-function timedOut(host: Host, connection: TcpConnection): void {
-  connection.cancelTimer = null;
-  if (connection.retries >= mostRetries[connection.state]) {
-    const { events } = connection;
-    forget(host, connection);
-    events.failed?.('timeout');
-    return;
-  }
-  connection.retries += 1;
-  connection.threshold = Math.max(connection.window / 2, 2);
-  connection.window = 1;
-  // All that was on its way counts as lost, and is sent again as the window opens.
-  connection.inFlight = Math.min(1, connection.sending.length);
-  resendFirst(host, connection);
-  startTimer(host, connection);
-}
-
-export function resendFirst(host: Host, connection: TcpConnection): void {
-  const [first] = connection.sending;
-  if (!first) return;
-  first.resent = true;
-  transmit(host, connection, first.flags, first.sequence, first.payload);
-}
-
-/** Acknowledges what came. */
-export function acknowledge(host: Host, connection: TcpConnection): void {
-  transmit(host, connection, tcpFlags.ack, connection.nextSequence, { length: 0 });
-}
-
-/** Sends a segment, by the route the connection remembers as long as nothing has changed. */
-export function transmit(
-  host: Host,
-  connection: TcpConnection,
-  flags: number,
-  sequence: number,
-  payload: Payload,
-): void {
-  const { localAddress, localPort, remoteAddress, remotePort, mark, expected } = connection;
-  const packet: Packet = {
-    source: localAddress,
-    destination: remoteAddress,
-    protocol: protocols.tcp,
-    tos: 0,
-    ttl: host.sysctls.read('ipv4.ip_default_ttl'),
-    sourcePort: localPort,
-    destinationPort: remotePort,
-    icmp: null,
-    tcp: { flags, sequence, acknowledgement: flags & tcpFlags.ack ? expected : 0 },
-    payload,
-    socketHash: connection.socketHash,
-    identity: host.nextIdentity(),
-  };
-  const trail = host.trailOf?.(host, packet) ?? null;
-  if (connection.cached?.generation !== host.routeGeneration || trail) {
-    const flow = ownFlow(host, {
-      destination: remoteAddress,
-      source: localAddress,
-      output: connection.boundDevice,
-      mark,
-      protocol: protocols.tcp,
-      sourcePort: localPort,
-      destinationPort: remotePort,
-    });
-    const route = routeOutput(host, flow, trail);
-    if (typeof route === 'string') {
-      connection.cached = null;
-      trail?.('drop', `it can't be sent: ${route}`);
-      return;
-    }
-    connection.cached = { route, generation: host.routeGeneration };
-  }
-  sendLocal(host, packet, connection.cached.route, { mark, socket: connection, trail });
 }
