@@ -72,13 +72,7 @@ function hostOf(network: Network, name: string): Host {
   return host;
 }
 
-function createLab(
-  topology: Topology,
-  network: Network,
-  tunnels: Tunnels,
-  recording: Recording,
-  driver: Driver,
-): Lab {
+function createLab(topology: Topology, network: Network, tunnels: Tunnels, recording: Recording, driver: Driver): Lab {
   const { clock } = network;
   let current = topology;
   const host = (name: string): Host => hostOf(network, name);
@@ -134,7 +128,7 @@ function createLab(
       driver.wait((finish) => {
         request(host(name), asked, tunnels, finish);
       }),
-    dial: async (name, asked) => dialling(driver, clock, dial(host(name), asked, tunnels)),
+    dial: async (name, asked) => Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels))),
     change: async (name: string, nat: Nat) => {
       current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
       validateTopology(current);

@@ -179,7 +179,7 @@ test('a trial: open, control, candidate, scenario, close', async (t) => {
   t.deepEqual(log, ['open a', 'opened a', 'apply a', 'run a', 'close a']);
   t.deepEqual(settings, [{ profile: 'kernel', seed: 7, tunnels: {}, directory: '/nowhere', label: 'one--a' }]);
   t.deepEqual(seen, {
-    candidate: { name: 'a', title: '', lesson: '', script: '/a/up.sh' },
+    candidate: { name: 'a', title: '', lesson: '', script: '/a/up.sh', source: '' },
     release: '6.12.0-fake',
     seed: 7,
   });

@@ -45,7 +45,7 @@ export interface TestOptions {
 }
 
 /** Whether a packet goes on; for tests that lose packets of their own choice. */
-export type Filter = (packet: Packet) => boolean;
+type Filter = (packet: Packet) => boolean;
 
 /**
  * A server with two lines to a router, behind which is a client. The server's default route is by the first line.
