@@ -26,4 +26,28 @@ export interface Evidence {
   readonly crossings: readonly Crossing[];
   /** Seconds on the lab's clock. Packets that set out later may not have been recorded to their journey's end. */
   readonly until: number;
+  /** What the server counts of packets that its reverse-path filter dropped: TcpExtIPReversePathFilter. */
+  readonly filtered: Count;
+  /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
+  readonly drops: readonly Drop[] | null;
+}
+
+/** A counter that was read once, somewhere between two times on the lab's clock. */
+export interface Count {
+  readonly value: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One packet that a host's kernel dropped, and why. */
+export interface Drop {
+  /** Seconds on the lab's clock: for a packet on its way in, exactly that of its crossing; null for one on its way out. */
+  readonly time: number | null;
+  readonly host: string;
+  /** The interface that it came in by, or was to leave by. */
+  readonly interface: string;
+  /** The kernel's name for the reason, e.g. `IP_RPFILTER` (include/net/dropreason-core.h). */
+  readonly reason: string;
+  /** The kernel's function that dropped it. */
+  readonly function: string;
 }

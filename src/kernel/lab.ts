@@ -9,6 +9,7 @@ import { endsOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { applyCandidate } from './apply.ts';
 import { markerScript, startCapture, type Capture, type CapturedInterface, type MarkedInterface } from './capture.ts';
+import { countFiltered } from './counters.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { natRules } from './nat.ts';
 import { buildNetwork, macOf } from './network.ts';
@@ -201,6 +202,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
     },
     evidence: async () => {
       const until = Date.now() / 1000;
+      const filtered = await countFiltered(sandbox, topology.server.host);
       await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: markerScript(marked) });
       await Promise.all(
         captures.map(async (capture) => {
@@ -211,7 +213,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
       // The control's pings crossed every host.
       const empty = hosts.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
-      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until };
+      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops: null };
     },
     close: async () => {
       try {
