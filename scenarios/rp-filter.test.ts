@@ -69,6 +69,8 @@ interface World {
   readonly drops?: (service: string, line: number) => boolean;
   /** The counter's difference from the number of packets. */
   readonly miscount?: number;
+  /** What the kernel says that it dropped, of what it did; without it, it says nothing. */
+  readonly named?: (packets: readonly Crossing[]) => readonly Crossing[];
   /** When the counter is read. */
   readonly counted?: { readonly from: number; readonly to: number };
   /** When a call from outside that was dropped comes in a second time. */
@@ -91,7 +93,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
   // The control has pinged each line.
   const control = { source: '203.0.114.1', destination: own[1]!, protocol: 'icmp', identity: '?control' } as const;
   const crossings: Crossing[] = [...packet('isp2:server server:ppp1', control, 0)];
-  let filtered = 0;
+  const lost: Crossing[] = [];
   const fail = (): never => {
     throw new Error('a scenario does not do that');
   };
@@ -114,17 +116,19 @@ async function carryThrough(trial: Trial, world: World = {}) {
       requests.push([host, request]);
       const line = host === 'client' ? own.indexOf(request.server) : request.port === 25 ? 0 : 1;
       const kept = drops(serviceOf(request, host), line);
-      if (kept) filtered++;
-      crossings.push(...play(request, host, host === 'client' ? line : pin(line), kept));
+      const played = play(request, host, host === 'client' ? line : pin(line), kept);
+      crossings.push(...played);
+      if (kept) lost.push(played.at(-1)!);
       if (world.again !== undefined && serviceOf(request, host) === 'web' && kept) {
         crossings.push(...play(request, host, line, true).map((each) => ({ ...each, time: world.again! })));
       }
       return Promise.resolve({ accepted: !kept, said: [], bytes: null });
     },
     evidence: () => {
-      const count = { value: filtered + miscount, ...counted };
+      const count = { value: lost.length + miscount, ...counted };
+      const drops = world.named?.(lost).map((each) => ({ ...each, reason: 'IP_RPFILTER', function: 'f' })) ?? null;
       const inOrder = [...crossings].sort((one, other) => one.time - other.time);
-      return Promise.resolve({ crossings: inOrder, until: 1000, filtered: count, drops: null });
+      return Promise.resolve({ crossings: inOrder, until: 1000, filtered: count, drops });
     },
   };
   const candidate = await loadCandidate(trial.candidate);
@@ -201,6 +205,26 @@ inEachTrial('what goes by the line that it is not pinned to', async (t, trial) =
     'pinned at ppp1 leaves',
     'pinned-from-home at ppp1 leaves',
   ]);
+});
+
+inEachTrial('the kernel is to name all packets that were to be dropped, and no others', async (t, trial) => {
+  const number = dropped[trial.candidate]!.length;
+  const right = await carryThrough(trial, { named: (packets) => packets });
+  t.deepEqual(failed(right.checks), []);
+  t.is(right.count.found, `${number} of ${number}, no other`);
+  const stranger: Crossing = {
+    ...{ time: 10, host: 'server', interface: 'ppp0', direction: 'in', protocol: 'tcp', identity: 'x', summary: '' },
+    ...{ source: '198.51.100.10:5', destination: '203.0.113.2:6' },
+  };
+  const more = await carryThrough(trial, { named: (packets) => [...packets, stranger] });
+  t.deepEqual(failed(more.checks), [right.count.name]);
+  t.is(more.count.found, `${number} of ${number}, 1 other`);
+  const elsewhere = await carryThrough(trial, { named: (packets) => [...packets, { ...stranger, host: 'isp1' }] });
+  t.deepEqual(failed(elsewhere.checks), []);
+  if (number === 0) return;
+  const less = await carryThrough(trial, { named: (packets) => packets.slice(1) });
+  t.is(less.count.found, `${number - 1} of ${number}, no other`);
+  t.is(failed(less.checks).length, 2, 'the cell of that packet, too');
 });
 
 const strict = scenario.trials[0]!;

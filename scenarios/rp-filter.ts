@@ -2,9 +2,10 @@ import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Crossing, Evidence } from '../src/backend/crossing.ts';
 import type { Answer, Request } from '../src/backend/service.ts';
 import { judgeCell } from '../src/scenario/cell.ts';
+import { droppedIn } from '../src/scenario/dropped.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
-import type { Uplink } from '../src/topology/topology.ts';
+import type { Topology, Uplink } from '../src/topology/topology.ts';
 import { wayBy, wayTaken } from './home-gateway/ways.ts';
 
 /** The first four are called from outside, the others call: the host that each line is pinned for. */
@@ -15,6 +16,9 @@ interface Setting {
   /** What the reverse-path filter drops on the second line; on the first, to which the unmarked look-up leads, nothing. */
   readonly filtered: readonly ServiceName[];
 }
+
+/** The kernel's name for what the filter drops. */
+const filterReason = 'IP_RPFILTER';
 
 /** Who calls from outside. */
 const caller = '198.51.100.10';
@@ -97,7 +101,7 @@ What holds on an interface is the greater of its own value and that of \`all\`: 
           wayTaken(lab.topology, evidence, request),
         ),
       );
-    return [...cells, ...ways, counted(lab.topology.server.host, evidence, asked)];
+    return [...cells, ...ways, ...counted(lab.topology, evidence, asked)];
   },
 });
 
@@ -143,9 +147,12 @@ function callOf(service: ServiceName, { address: server }: Uplink, index: number
 
 /**
  * The filter's count, which is to be the number of packets that came in to be dropped. Callers that get no answer try again
- * at their leisure; a packet that came in while the counter was being read may be in it, or not.
+ * at their leisure; a packet that came in while the counter was being read may be in it, or not. Where the kernel names
+ * each packet that it drops, those are to be the same.
  */
-function counted(host: string, { crossings, filtered }: Evidence, asked: readonly Asked[]): StatementResult {
+function counted(topology: Topology, evidence: Evidence, asked: readonly Asked[]): readonly StatementResult[] {
+  const { crossings, filtered, drops } = evidence;
+  const { host } = topology.server;
   const doomed = asked.filter(({ dropped }) => dropped);
   const arrivals = crossings.filter(
     (crossing) =>
@@ -153,19 +160,28 @@ function counted(host: string, { crossings, filtered }: Evidence, asked: readonl
       crossing.direction === 'in' &&
       doomed.some((each) => each.uplink === crossing.interface && belongs(crossing, each)),
   );
-  const least = arrivals.filter(({ time }) => time < filtered.from).length;
-  const most = arrivals.filter(({ time }) => time <= filtered.to).length;
-  const expected = least === most ? String(least) : `${least} to ${most}`;
+  const before = arrivals.filter(({ time }) => time <= filtered.to);
+  const least = before.filter(({ time }) => time < filtered.from).length;
+  const expected = least === before.length ? String(least) : `${least} to ${before.length}`;
   const enough = doomed.length === 0 || least >= doomed.length;
-  return {
+  const count: StatementResult = {
     ...statement('packets dropped, by the count of IPReversePathFilter', expected, String(filtered.value)),
-    ok: enough && least <= filtered.value && filtered.value <= most,
+    ok: enough && least <= filtered.value && filtered.value <= before.length,
   };
+  if (!drops) return [count];
+  const droppedAt = droppedIn(topology, evidence);
+  const named = before.filter((arrival) => droppedAt(arrival)?.drop?.reason === filterReason).length;
+  const others = drops.filter(
+    (drop) => drop.host === host && drop.reason === filterReason && !doomed.some((each) => belongs(drop, each)),
+  ).length;
+  const name = `packets dropped, by the kernel's word (${filterReason})`;
+  const all = `${before.length} of ${before.length}, no other`;
+  return [count, statement(name, all, `${named} of ${before.length}, ${others || 'no'} other`)];
 }
 
 /** Whether a packet that comes in is a part of what was asked; a request's port is nobody else's. */
-function belongs({ source, destination, echo }: Crossing, { request }: Asked): boolean {
-  if (request.kind === 'ping') return echo !== undefined && source === caller && destination === request.server;
+function belongs({ source, destination }: Pick<Crossing, 'source' | 'destination'>, { request }: Asked): boolean {
+  if (request.kind === 'ping') return source === caller && destination === request.server;
   const port = `:${request.sourcePort}`;
   return source.endsWith(port) || destination.endsWith(port);
 }

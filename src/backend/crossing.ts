@@ -40,12 +40,11 @@ export interface Count {
 }
 
 /** One packet that a host's kernel dropped, and why. */
-export interface Drop {
-  /** Seconds on the lab's clock: for a packet on its way in, exactly that of its crossing; null for one on its way out. */
-  readonly time: number | null;
-  readonly host: string;
+export interface Drop extends Pick<Crossing, 'host' | 'source' | 'destination' | 'summary'> {
   /** The interface that it came in by, or was to leave by. */
   readonly interface: string;
+  /** As a crossing's, but for the payload's hash: `withoutPayload`. */
+  readonly identity: string;
   /** The kernel's name for the reason, e.g. `IP_RPFILTER` (include/net/dropreason-core.h). */
   readonly reason: string;
   /** The kernel's function that dropped it. */

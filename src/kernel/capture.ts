@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import type { Crossing } from '../backend/crossing.ts';
 import { contains, parseIPv4, type Prefix } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
-import { decodeEtherType, decodePacket, type Packet } from '../net/packet.ts';
+import { decodeEtherType, decodePacket, endpoint, type Packet } from '../net/packet.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -185,7 +185,6 @@ function crossingOf(
   out: boolean,
   timeNs: bigint,
 ): Crossing {
-  const endpoint = (address: string, port: number | null): string => (port === null ? address : `${address}:${port}`);
   return {
     time: Number(timeNs) / 1e9,
     host,

@@ -11,6 +11,7 @@ import { applyCandidate } from './apply.ts';
 import { markerScript, startCapture, type Capture, type CapturedInterface, type MarkedInterface } from './capture.ts';
 import { countFiltered } from './counters.ts';
 import { serveDns, resolveName } from './dns.ts';
+import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { natRules } from './nat.ts';
 import { buildNetwork, macOf } from './network.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn, type Identity } from './openvpn.ts';
@@ -37,11 +38,14 @@ async function openKernelLab(topology: Topology, options: LabOptions): Promise<L
   const { seed, tunnels } = options;
   const profile = profileNamed(options.profile);
   const sandbox = await openSandbox();
+  const recording = recordDrops(sandbox, topology);
+  recording.catch(() => undefined); // Whoever needs it first is told.
   try {
     await buildNetwork(sandbox, topology, { profile, seed, tunnels });
     const captures = await startCaptures(sandbox, topology, options);
-    return kernelLab(sandbox, topology, options, captures);
+    return kernelLab(sandbox, topology, options, captures, recording);
   } catch (error) {
+    await recording.then(({ release }) => release()).catch(() => undefined);
     await sandbox.close();
     throw error;
   }
@@ -95,7 +99,13 @@ async function interfacesMade(
     .map(({ ifname, address }) => ({ name: ifname, mac: address }));
 }
 
-function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, hosts: readonly Capture[]): Lab {
+function kernelLab(
+  sandbox: Sandbox,
+  topology: Topology,
+  options: LabOptions,
+  hosts: readonly Capture[],
+  recording: Promise<DropRecording>,
+): Lab {
   const captures = [...hosts];
   const tunnels = new Map(
     Object.entries(options.tunnels).map(([host, names]) => [host, watchTunnels(sandbox, host, names)]),
@@ -152,6 +162,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
     seeded: existsSync('/proc/sys/net/ipv4/fib_multipath_hash_seed'),
     unanswered: (pings) => unanswered(sandbox, pings),
     apply: async (candidate) => {
+      await recording; // It starts up beside the building, and what is dropped matters from here on.
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       const made = await interfacesMade(sandbox, topology, options);
@@ -209,17 +220,20 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
           await capture.complete((await tunnels.get(capture.host)?.states()) ?? new Map(), 10);
         }),
       );
+      const drops = await (await recording).drops();
+      keep('drops', () => describeDrops(drops));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
       const empty = hosts.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
-      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops: null };
+      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops };
     },
     close: async () => {
       try {
         await writeLogs(options, logs);
       } finally {
         await sandbox.close();
+        await (await recording).release();
       }
     },
   };

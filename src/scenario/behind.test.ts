@@ -139,8 +139,7 @@ test('a request or a reply that the reverse-path filter dropped', (t) => {
   t.is(judgeOwn(true, counted).cause, null, 'a client that was served is served');
   t.is(judgeOwn(false).cause, 'client-rejected');
 
-  const drop = { time: back.at(-1)!.time, host: 'server', interface: 'ppp0', reason: 'IP_RPFILTER', function: 'f' };
-  const proved = { ...counted, drops: [drop] };
+  const proved = { ...counted, drops: [{ ...back.at(-1)!, reason: 'IP_RPFILTER', function: 'f' }] };
   t.regex(judgeOwn(false, proved).sentence, /server \(the kernel's word: IP_RPFILTER, in f\)$/);
   t.throws(() => judgeOwn(true, proved), { message: /no reply was recorded that reached it/ });
 });

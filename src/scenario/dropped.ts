@@ -1,5 +1,6 @@
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing, Drop, Evidence } from '../backend/crossing.ts';
+import { withoutPayload } from '../net/packet.ts';
 import { peersOf, type Topology } from '../topology/topology.ts';
 
 /** Why a packet that had come in at a host went no further. */
@@ -22,25 +23,26 @@ const causeOf: Readonly<Record<string, Cause>> = {
  * Why packets were dropped is what the kernel says, where it says anything. Otherwise it is inferred, for the server: what
  * came back in over a link of the server's own was a martian; what came in by a line, and nothing came of it, fell to
  * the reverse-path filter if that has dropped any. A scenario that relies on this compares the count with the packets.
+ *
+ * Of ARP the kernel never says anything: a question from an address that is the server's own, it takes and forgets.
  */
 export function droppedIn(topology: Topology, { drops, filtered }: Evidence): DroppedAt {
-  if (drops === null) {
-    return ({ host, interface: name, direction }) => {
-      if (host !== topology.server.host || direction === 'out') return undefined;
-      if (peersOf(topology, host, name).length === 0) return { cause: 'martian-source', drop: null };
-      return filtered.value > 0 ? { cause: 'reverse-path', drop: null } : undefined;
-    };
-  }
-  const byPlace = new Map(drops.map((drop) => [placeOf(drop), drop]));
+  const byPlace = new Map(drops?.map((drop) => [placeOf(drop), drop]));
   return (last) => {
-    const drop = last.direction === 'in' ? byPlace.get(placeOf(last)) : undefined;
+    const { host, interface: name, direction, protocol } = last;
+    if (direction === 'out') return undefined;
+    const drop = byPlace.get(placeOf(last));
     const cause = drop && causeOf[drop.reason];
-    return cause && { cause, drop };
+    if (cause) return { cause, drop };
+    if (host !== topology.server.host || (drops && protocol !== 'arp')) return undefined;
+    if (peersOf(topology, host, name).length === 0) return { cause: 'martian-source', drop: null };
+    return filtered.value > 0 && protocol !== 'arp' ? { cause: 'reverse-path', drop: null } : undefined;
   };
 }
 
-function placeOf(each: Pick<Drop, 'host' | 'interface' | 'time'>): string {
-  return `${each.host} ${each.interface} ${each.time ?? ''}`;
+/** Where a packet came in, and which it is. NAT may have changed its destination before it was dropped. */
+function placeOf(each: Pick<Drop, 'host' | 'interface' | 'source' | 'identity'>): string {
+  return [each.host, each.interface, each.source, withoutPayload(each.identity)].join(' ');
 }
 
 /** Who says so, for people; to follow what is said. */

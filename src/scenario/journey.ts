@@ -88,7 +88,10 @@ function loopsIn(topology: Topology, { crossings, until }: Recording): readonly 
       next !== first && next.host === host && next.time >= first.time && next.identity === first.identity;
     const back = inner.find((next) => same(next) && next.direction === 'in');
     if (!back) return [];
-    const wentOn = crossings.some((next) => same(next) && next.direction === 'out' && next.time >= back.time);
+    // What goes out by the same interface once more, is asked once more.
+    const wentOn = crossings.some(
+      (next) => same(next) && next.direction === 'out' && next.time >= back.time && next.interface !== first.interface,
+    );
     // A question and its answer vouch for each other.
     const answered = inner.some(
       ({ source, destination }) => source === first.destination && destination === first.source,
