@@ -35,7 +35,10 @@ export async function watchDrops(): Promise<DropWatch | null> {
   const own = (shared ??= { watch: startWatch(), users: 0 });
   own.users++;
   const running = await own.watch;
+  let released = false;
   const release = async (): Promise<void> => {
+    if (released) return;
+    released = true;
     own.users--;
     if (own.users > 0) return;
     shared = null;
