@@ -392,7 +392,7 @@ asRoot('what the kernel tells root of dropped packets is inferred for others, to
     const folder = await copyOf(t);
     if (before === user) await chown(folder, 65534, 65534);
     const { exitCode, stdout, stderr } = await lab(folder, words, before);
-    t.is(exitCode, 0, `${who}: ${stderr}`);
+    t.is(exitCode, 0, `${who}: ${stderr}${stdout}`);
     const sources = [...stdout.matchAll(/reverse-path filter of server \(([^)]*)\)/g)].map(([, words]) => words);
     t.deepEqual([...new Set(sources)], [source], who);
     t.is(sources.length, 9, who);

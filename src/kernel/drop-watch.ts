@@ -13,11 +13,11 @@ export interface DropWatch {
   /** The kernel's name for a reason. */
   nameOf(reason: number): string;
   /**
-   * What was dropped in these network namespaces, up to now.
+   * What was dropped up to now, in whatever network namespace.
    *
    * @throws LabError `lab-failed` if some of it may have been missed
    */
-  dropsIn(namespaces: ReadonlySet<number>): Promise<readonly SeenDrop[]>;
+  drops(): Promise<readonly SeenDrop[]>;
   readonly release: () => Promise<void>;
 }
 
@@ -48,8 +48,8 @@ export async function watchDrops(): Promise<DropWatch | null> {
   const missed = running.missed();
   return {
     nameOf: running.nameOf,
-    dropsIn: async (namespaces) => {
-      const drops = await running.dropsIn(namespaces);
+    drops: async () => {
+      const drops = await running.drops();
       if (running.missed() > missed)
         throw new LabError('lab-failed', 'bpftrace lost events: there were too many at a time');
       return drops;
@@ -60,7 +60,7 @@ export async function watchDrops(): Promise<DropWatch | null> {
 
 interface Running {
   readonly nameOf: (reason: number) => string;
-  readonly dropsIn: (namespaces: ReadonlySet<number>) => Promise<readonly SeenDrop[]>;
+  readonly drops: () => Promise<readonly SeenDrop[]>;
   /** How often events were lost. */
   readonly missed: () => number;
   readonly stop: () => Promise<void>;
@@ -114,10 +114,10 @@ async function startIn(sandbox: Sandbox): Promise<Running | null> {
   await untilItSees(sandbox, (own) => until(() => drops.some(({ namespace }) => namespace === own)));
   return {
     nameOf: (reason) => reasons.get(reason) ?? String(reason),
-    dropsIn: async (namespaces) => {
+    drops: async () => {
       const now = await kernelTime();
       await until(() => told.size === cpus().length && [...told.values()].every((time) => time > now));
-      return drops.filter(({ namespace }) => namespaces.has(namespace));
+      return [...drops];
     },
     missed: () => missed,
     stop: () => sandbox.close(),

@@ -19,7 +19,7 @@ export async function recordDrops(sandbox: Sandbox, topology: Topology): Promise
     release: () => watch.release(),
     drops: async () => {
       const hosts = await hostsByNamespace(sandbox, topology);
-      const seen = await watch.dropsIn(new Set(hosts.keys()));
+      const seen = await watch.drops();
       return seen.flatMap(({ namespace, packet, reason, ...drop }): readonly Drop[] => {
         const host = hosts.get(namespace);
         if (host === undefined || !packet) return [];

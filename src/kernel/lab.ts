@@ -162,7 +162,6 @@ function kernelLab(
     seeded: existsSync('/proc/sys/net/ipv4/fib_multipath_hash_seed'),
     unanswered: (pings) => unanswered(sandbox, pings),
     apply: async (candidate) => {
-      await recording; // It starts up beside the building, and what is dropped matters from here on.
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       const made = await interfacesMade(sandbox, topology, options);
@@ -171,6 +170,7 @@ function kernelLab(
         captures.push(await startCapture(sandbox, topology.server.host, made, file));
         marked.push(...made.map(({ name, mac }) => ({ host: topology.server.host, interface: name, mac })));
       }
+      await recording; // It starts up beside all this; from here on it matters what is dropped.
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
