@@ -21,8 +21,8 @@ export interface DropWatch {
   readonly release: () => Promise<void>;
 }
 
-/** Seconds; to compile its program, bpftrace takes one. */
-const patience = 20;
+/** Seconds; to compile its program, bpftrace takes half a second of work. */
+const patience = 60;
 
 /** The one watch of this program, which all of its labs share, and how many do. */
 let shared: { readonly watch: Promise<Running | null>; users: number } | null = null;
@@ -135,7 +135,7 @@ cd /proc/sys/net/ipv4
 echo 1 >ip_forward
 echo 1 >conf/far/accept_local
 echo 1 >conf/far/rp_filter
-while :; do echo | socat -u - UDP4-SENDTO:192.0.2.1:9; done`;
+while :; do echo | socat -u - UDP4-SENDTO:192.0.2.1:9 || :; done`;
 
 /** Resolves when a drop of the sandbox's own, made again and again, is seen: then no later one is missed. */
 async function untilItSees(sandbox: Sandbox, seen: (namespace: number) => Promise<void>): Promise<void> {
