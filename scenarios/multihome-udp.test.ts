@@ -5,7 +5,7 @@ import { protocolOf, type Answer, type Request, type Service } from '../src/back
 import { candidateNames, loadCandidate } from '../src/scenario/catalogue.ts';
 import type { CellResult, CheckResult, Outcome, StatementResult } from '../src/scenario/result.ts';
 import type { Trial } from '../src/scenario/scenario.ts';
-import { recorded, walk } from '../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded, walk } from '../src/scenario/sample-walk.ts';
 import scenario from './multihome-udp.ts';
 
 const uplinks = ['isp1', 'isp2', 'isp3'];
@@ -181,7 +181,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     },
     evidence: async () => {
       log.push('evidence');
-      return Promise.resolve({ crossings: recorded(...crossings), until: 1000 });
+      return Promise.resolve({ crossings: recorded(...crossings), until: 1000, ...nothingDropped });
     },
   };
   const candidate = await loadCandidate(trial.candidate);

@@ -3,7 +3,7 @@ import type { Evidence } from '../src/backend/crossing.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
-import { peersOf, type Topology } from '../src/topology/topology.ts';
+import { wayBy, wayTaken } from './home-gateway/ways.ts';
 
 /** Whose connections the pins take hold of; all others go by the hash. */
 interface Setting {
@@ -63,7 +63,7 @@ network it must be set in PREROUTING, before the only time that its packets are 
       return statement(
         `${host} to ${target.name}${pinned.includes(host) ? '' : ', not pinned'}`,
         `${wayBy(lab.topology, line)}, ${answered ? 'answered' : 'refused'}`,
-        `${wayTaken(lab.topology, evidence, target, sourcePort)}, ${accepted ? 'answered' : fate(evidence, target, sourcePort)}`,
+        `${wayTaken(lab.topology, evidence, { server: target.address, port: target.port, sourcePort })}, ${accepted ? 'answered' : fate(evidence, target, sourcePort)}`,
       );
     });
   },
@@ -81,25 +81,6 @@ async function balancedLine(lab: Lab, host: string, { address }: Target): Promis
   const first = await lab.route('server', address);
   const source = lab.topology.server.uplinks.find((uplink) => uplink.interface === first)?.address;
   return lab.route('server', address, source);
-}
-
-function wayBy({ server }: Topology, line: string): string {
-  return `by ${line} from ${server.uplinks.find((uplink) => uplink.interface === line)?.address ?? 'nowhere'}`;
-}
-
-/** By which line, and from which address, a connection's packets came in at an ISP. */
-function wayTaken(topology: Topology, { crossings }: Evidence, { address, port }: Target, sourcePort: number): string {
-  const { host, uplinks } = topology.server;
-  const ways = uplinks.flatMap(({ interface: line }) => {
-    const peers = peersOf(topology, host, line);
-    return crossings
-      .filter((crossing) => crossing.direction === 'in' && crossing.destination === `${address}:${port}`)
-      .filter((crossing) => peers.some((peer) => peer.host === crossing.host && peer.interface === crossing.interface))
-      .map(({ source }) => source.split(':'))
-      .filter(([, from]) => from === String(sourcePort))
-      .map(([source]) => `by ${line} from ${source ?? ''}`);
-  });
-  return [...new Set(ways)].join(' and ') || 'by no line';
 }
 
 /** What became of a connection that got no answer: the target's own word, or nothing. */

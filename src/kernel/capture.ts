@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Crossing } from '../backend/crossing.ts';
 import { LabError } from '../net/error.ts';
-import { decodeCooked, decodePacket, type Packet } from '../net/packet.ts';
+import { decodeCooked, decodePacket, endpoint, type Packet } from '../net/packet.ts';
 import { enhancedPacket, interfaceDescription, sectionHeader, type Direction } from '../net/pcapng-writer.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
 import type { Device } from './devices.ts';
@@ -171,7 +171,6 @@ function crossingOf(
   direction: Direction,
   timeNs: bigint,
 ): Crossing {
-  const endpoint = (address: string, port: number | null): string => (port === null ? address : `${address}:${port}`);
   return {
     time: Number(timeNs) / 1e9,
     host,

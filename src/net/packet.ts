@@ -31,6 +31,16 @@ export interface Packet {
   readonly summary: string;
 }
 
+/** An address, with its port if there is one, as a crossing has it. */
+export function endpoint(address: string, port: number | null): string {
+  return port === null ? address : `${address}:${port}`;
+}
+
+/** An identity without the hash of its payload: all of it that a packet's headers tell, and its length. */
+export function withoutPayload(identity: string): string {
+  return identity.replace(/:[\da-f]{16}$/, '');
+}
+
 const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
 const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228, cooked: 276 } as const;
 const noPorts = { sourcePort: null, destinationPort: null } as const;

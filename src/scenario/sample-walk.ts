@@ -28,6 +28,9 @@ export function walk(way: string, { nat = {}, ...packet }: SamplePacket): readon
   return way.includes('>') ? crossings.slice(0, -1) : crossings;
 }
 
+/** What a lab tells beside its crossings where nothing was dropped, and the kernel doesn't say what is. */
+export const nothingDropped = { filtered: { value: 0, from: 1000, to: 1000 }, drops: null } as const;
+
 /** What a lab would have recorded of these packets. */
 export function recorded(...packets: readonly (readonly Crossing[])[]): readonly Crossing[] {
   return packets.flat().sort((one, other) => one.time - other.time);
