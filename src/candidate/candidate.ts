@@ -29,4 +29,6 @@ export interface Candidate extends CandidateOptions {
   readonly name: string;
   /** Absolute path of its `up.sh`. */
   readonly script: string;
+  /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
+  readonly openvpnUp?: string;
 }

@@ -12,7 +12,8 @@ import { markerScript, startCapture, type Capture, type CapturedInterface, type 
 import { serveDns, resolveName } from './dns.ts';
 import { natRules } from './nat.ts';
 import { buildNetwork, macOf } from './network.ts';
-import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn, type Identity } from './openvpn.ts';
+import type { Identity } from './openvpn-config.ts';
+import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from './profile.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';

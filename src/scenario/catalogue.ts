@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
@@ -33,7 +34,9 @@ export async function candidateNames(): Promise<readonly string[]> {
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
-  return { ...options, name, script: `${root}lab/candidates/${name}/up.sh` };
+  const folder = `${root}lab/candidates/${name}`;
+  const openvpnUp = `${folder}/openvpn-up.sh`;
+  return { ...options, name, script: `${folder}/up.sh`, ...(existsSync(openvpnUp) && { openvpnUp }) };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */
