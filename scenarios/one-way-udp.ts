@@ -82,6 +82,7 @@ UDP. A shorter keepalive doesn't mend it. It holds open only what each packet ke
     trial('carrier-default', 'table full', full, refused),
     // It begins anew as soon as the house has given up a download.
     trial('carrier-keepalive', 'short-lived', shortLived, { ...loops, names: 'any' }),
+    trial('carrier-keepalive', 'one-way', { mode: 'one-way' }, silent),
     trial('carrier-tcp', 'short-lived', shortLived, works),
     trial('carrier-tcp', 'one-way', { mode: 'one-way' }, works),
     trial('carrier-tcp', 'table full', full, refused),
