@@ -40,7 +40,7 @@ export async function serveAll(lab: Lab, { openvpn }: Candidate): Promise<Runnin
       ...{ addresses: [inside], records: { 'probe.test': '192.0.2.53' } },
     }),
     ...Object.entries(streams).map(([name, stream]) =>
-      lab.serve('cloud', { ...stream, kind: 'stream', name: `stream-${name}`, address: inside }),
+      lab.serve('cloud', { ...stream, kind: 'stream', name: `stream-${name}`, address: inside, pace: 'steady' }),
     ),
     lab.serve('web', { kind: 'ssh', name: 'ssh', port: 22 }),
   ]);

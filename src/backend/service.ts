@@ -76,13 +76,17 @@ export interface TcpEchoServer {
   readonly port: number;
 }
 
-/** Sends whoever connects a slow stream: `chunks` pieces of a thousand bytes, ten of them a second. */
+/**
+ * Sends whoever connects `chunks` pieces of a thousand bytes: ten of them a second, or, if it is in haste, as many as the
+ * line takes.
+ */
 export interface StreamServer {
   readonly kind: 'stream';
   readonly name: string;
   readonly port: number;
   readonly address: string;
   readonly chunks: number;
+  readonly pace: 'steady' | 'haste';
 }
 
 /** What a client asks of a service. `server` and `port` are the address it calls; `sourcePort` is its own. */

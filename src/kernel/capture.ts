@@ -196,6 +196,7 @@ function crossingOf(
     protocol,
     identity: packet.identity,
     ...(packet.echo !== undefined && { echo: packet.echo }),
+    bytes: packet.length,
     summary: packet.summary,
   };
 }
