@@ -15,7 +15,7 @@ export const tunnels = { router: ['tun0'], cloud: ['tun0'] };
 /** The VPN server, as it is called. */
 export const vpn = `${cloud}:1194`;
 /** The server's own address in its tunnel. A name server and streams are to be had there and nowhere else. */
-const inside = '10.8.0.1';
+export const inside = '10.8.0.1';
 /** By port; the long one lasts 6.4 seconds, more than any mapping of a short-lived NAT. */
 const streams = { long: { port: 80, chunks: 64 }, short: { port: 81, chunks: 5 } };
 

@@ -64,6 +64,7 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
     ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
     ...ends.flatMap((end) => [
       ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+      ...(topology.hosts.some(({ loss }) => loss) ? [`link set ${end.interface} gso_max_segs 1`] : []),
       `link set ${end.interface} up`,
     ]),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
@@ -87,8 +88,20 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
 }
 
 /** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
-function filterRules({ sourceFilter, admission, nat }: Host): string {
+function filterRules({ sourceFilter, admission, nat, loss }: Host): string {
   return [
+    ...(loss
+      ? [
+          'table ip loss {',
+          '  chain forward {',
+          '    type filter hook forward priority filter',
+          ...['iifname', 'oifname'].map(
+            (side) => `    ${side} "${loss.interface}" numgen inc mod ${loss.oneOf} == ${loss.oneOf - 1} counter drop`,
+          ),
+          '  }',
+          '}',
+        ]
+      : []),
     ...(sourceFilter
       ? [
           'table ip source-filter {',
