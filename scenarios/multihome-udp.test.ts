@@ -156,6 +156,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     scatter: fail,
     dial: fail,
     change: fail,
+    inflict: fail,
     route: async (host, destination, source) => {
       log.push(`route ${host} ${destination}`);
       return Promise.resolve(route(source));

@@ -1,6 +1,7 @@
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import type { Evidence } from './crossing.ts';
+import type { Fault } from './fault.ts';
 import type { Answer, Dial, Request, Service } from './service.ts';
 
 /** A way to run a lab: on the real kernel, or on a model of it. */
@@ -65,6 +66,8 @@ export interface Lab {
   dial(host: string, dial: Dial): Promise<Dialling>;
   /** Gives a host another NAT, from now on; the one it has goes on with what both remember. */
   change(host: string, nat: Nat): Promise<void>;
+  /** Makes a part of the network fail, or mends it; resolves when that has happened. The recording goes on. */
+  inflict(fault: Fault): Promise<void>;
   /**
    * Ends the recording and returns what was recorded.
    *

@@ -126,7 +126,7 @@ asRoot("all of a tunnel's packets are recorded, up to the last", async (t) => {
   t.is(count('client', 'out'), replies);
 });
 
-/** The small network, the server's interface having a name by which its dumpcap is known among all. */
+/** The small network, the server's interface having a name by which its host is known among all. */
 function pairBy(name: string): Topology {
   const [server, other] = pair.links[0]!.ends;
   const uplinks = pair.server.uplinks.map((uplink) => ({ ...uplink, interface: name }));
@@ -136,8 +136,8 @@ function pairBy(name: string): Topology {
 async function dumpcapOf(name: string): Promise<Seen> {
   const all = (await processes()).filter((process) => process.name === 'dumpcap');
   for (const process of all) {
-    const words = await readFile(`/proc/${process.pid}/cmdline`, 'utf8').catch(() => '');
-    if (words.split('\0').includes(name)) return process;
+    const devices = await readFile(`/proc/${process.pid}/net/dev`, 'utf8').catch(() => '');
+    if (devices.includes(`${name}:`)) return process;
   }
   throw new Error(`no dumpcap records ${name}`);
 }

@@ -1,96 +1,103 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Crossing } from '../backend/crossing.ts';
-import { contains, parseIPv4, type Prefix } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
-import { decodeEtherType, decodePacket, type Packet } from '../net/packet.ts';
+import { decodeCooked, decodePacket, type Packet } from '../net/packet.ts';
+import { enhancedPacket, interfaceDescription, sectionHeader, type Direction } from '../net/pcapng-writer.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
+import type { Device } from './devices.ts';
+import { markerEtherType, type Expected } from './marker.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** An interface to be recorded. A tunnel has no hardware address. */
-export interface CapturedInterface {
-  readonly name: string;
-  readonly mac: string | null;
-}
-
-/** The recording of interfaces of one host. */
+/** The recording of all that crosses a host's interfaces, those that are made meanwhile included. */
 export interface Capture {
   readonly name: string;
   readonly host: string;
+  /** Learns the host's devices: `any` knows those it records by number alone. */
+  learn(devices: readonly Device[]): void;
   /**
-   * Resolves when all has been recorded that came before the end: on an interface with a hardware address, the end
-   * marker; on a tunnel device, which takes no marker, as many packets as it says it has carried.
+   * Resolves when the end markers have been recorded, and with them all that came before.
    *
    * @throws LabError `lab-failed` if that takes longer than `patience` seconds
    */
-  complete(tunnels: ReadonlyMap<string, TunnelState>, patience: number): Promise<void>;
+  complete(markers: readonly Expected[], patience: number): Promise<void>;
   /**
    * Ends the recording.
    *
-   * @throws LabError `lab-failed` if packets were lost or the file is broken
+   * @throws LabError `lab-failed` if packets were lost, crossed a device that nobody knows, or came in a broken stream
    */
   stop(): Promise<readonly Crossing[]>;
 }
 
-/** What a tunnel device says of itself. */
-export interface TunnelState {
-  /** Packets that it has carried, in and out. */
-  readonly carried: number;
-  /** Its own addresses, with the prefixes that are reached by it. */
-  readonly addresses: readonly Prefix[];
-}
-
-/** Bytes of packets that dumpcap may hold while we are slow to read. */
-const queueLimit = 64 * 1024 * 1024;
-
-/** For local experiments (IEEE 802): no host takes notice of it. */
-const markerEtherType = 0x88b5;
+/** LINKTYPE_LINUX_SLL2. */
+const cooked = 276;
+/** Megabytes of packets that the kernel keeps for dumpcap while it is slow to read. */
+const buffer = 4;
 
 /**
- * Records a host's interfaces with dumpcap into one pcapng file, and resolves when all of them are being recorded.
- * We read along: a recorded packet stays up to a quarter of a second in the kernel's ring buffer, and what is there
- * when dumpcap is interrupted is lost. So the end of a recording is a marker frame on each interface, seen to come out.
- * dumpcap doesn't tell directions; on Ethernet the source address does.
+ * Records a host with dumpcap on `any`, and resolves when that runs. Unlike a device of its own, `any` goes on when a device
+ * goes down or away, has those that come later, and tells directions. We read along, to write a file in which each
+ * interface has its name; and because what is less than a quarter of a second old when dumpcap is interrupted is lost.
  */
 export async function startCapture(
   sandbox: Sandbox,
   host: string,
-  interfaces: readonly CapturedInterface[],
+  devices: readonly Device[],
   file: string,
 ): Promise<Capture> {
-  const inputs = interfaces.flatMap((each) => ['-i', each.name]);
   const name = `dumpcap on ${host}`;
-  // Of several interfaces dumpcap queues a thousand packets on their way to its output and then drops them, unless it is told otherwise (-C).
-  const buffers = ['-B', '1', '-C', String(queueLimit)];
-  const daemon = sandbox.start(name, host, ['dumpcap', '-q', ...buffers, ...inputs, '-w', '-'], { binary: true });
+  const dumpcap = ['dumpcap', '-q', '-B', String(buffer), '-i', 'any', '-y', 'LINUX_SLL2', '-w', '-'];
+  const daemon = sandbox.start(name, host, dumpcap, { binary: true });
   const reader = createPcapngReader();
   const output = createWriteStream(file);
-  const macs = new Map(interfaces.map((each) => [each.name, each.mac]));
-  // No hardware address, no direction: these wait until the device's own addresses are known.
-  const undirected = new Map<string, CapturedPacket[]>(
-    interfaces.filter(({ mac }) => mac === null).map((each) => [each.name, []]),
-  );
-  const unmarked = new Set(interfaces.filter(({ mac }) => mac !== null).map((each) => each.name));
+  output.write(sectionHeader());
+  const names = new Map<number, string>();
+  /** Their numbers in the file. */
+  const described = new Map<string, number>();
+  /** Of devices that are not known yet. */
+  let nameless: CapturedPacket[] = [];
+  const markers = new Map<string, number>();
   const crossings: Crossing[] = [];
   let broken: unknown;
   let wake: () => void = () => undefined;
 
-  const keep = (recorded: CapturedPacket, isOut: (packet: Packet) => boolean): void => {
-    const packet = decodePacket(recorded.interface.linkType, recorded.data);
-    if (!packet || packet.protocol === 'other') return;
-    crossings.push(crossingOf(packet, packet.protocol, host, recorded.interface.name, isOut(packet), recorded.timeNs));
+  const describe = (device: string): number => {
+    const known = described.get(device);
+    if (known !== undefined) return known;
+    described.set(device, described.size);
+    output.write(interfaceDescription(device, cooked));
+    return described.size - 1;
   };
   const take = (recorded: CapturedPacket): void => {
-    const { name: interfaceName } = recorded.interface;
-    const waiting = undirected.get(interfaceName);
-    if (waiting) waiting.push(recorded);
-    else if (decodeEtherType(recorded.data) === markerEtherType) unmarked.delete(interfaceName);
-    else keep(recorded, ({ ethernet }) => ethernet?.source === macs.get(interfaceName));
+    const { etherType, interfaceIndex, outgoing } = decodeCooked(recorded.data);
+    const device = names.get(interfaceIndex);
+    if (device === undefined) {
+      nameless.push(recorded);
+      return;
+    }
+    const direction: Direction = outgoing ? 'out' : 'in';
+    if (etherType === markerEtherType) {
+      const seen = `${device} ${direction}`;
+      markers.set(seen, (markers.get(seen) ?? 0) + 1);
+    } else if (device !== 'lo') {
+      output.write(enhancedPacket(describe(device), recorded.timeNs, direction, recorded.data));
+      const packet = decodePacket(cooked, recorded.data);
+      if (!packet || packet.protocol === 'other') return;
+      crossings.push(crossingOf(packet, packet.protocol, host, device, direction, recorded.timeNs));
+    }
+  };
+  const attend = (packets: readonly CapturedPacket[]): void => {
+    for (const packet of packets) take(packet);
+  };
+  const learn: Capture['learn'] = (found) => {
+    for (const device of found) names.set(device.index, device.name);
+    const waiting = nameless;
+    nameless = [];
+    attend(waiting);
   };
   daemon.stdout.on('data', (chunk: Buffer) => {
-    output.write(chunk);
     try {
-      for (const packet of reader.push(chunk)) take(packet);
+      attend(reader.push(chunk));
     } catch (error) {
       broken ??= error;
     }
@@ -117,18 +124,18 @@ export async function startCapture(
     });
   const failed = (how: string): LabError => new LabError('lab-failed', `${name} ${how}`);
 
-  await until('its interfaces were open', () => reader.interfaces.length === interfaces.length, 10);
+  learn(devices);
+  await until('it recorded', () => reader.interfaces.length === 1, 10);
   return {
     name,
     host,
-    complete: async (tunnels, patience) => {
-      const arrived = (): boolean =>
-        [...undirected].every(([tunnel, packets]) => packets.length >= (tunnels.get(tunnel)?.carried ?? Infinity));
-      await until('the end was recorded', () => unmarked.size === 0 && arrived(), patience);
-      for (const [tunnel, packets] of undirected) {
-        for (const packet of packets) keep(packet, leavesBy(tunnel, tunnels.get(tunnel)?.addresses ?? []));
-      }
-    },
+    learn,
+    complete: (expected, patience) =>
+      until(
+        'the end was recorded',
+        () => expected.every(({ device, direction, times }) => (markers.get(`${device} ${direction}`) ?? 0) >= times),
+        patience,
+      ),
     stop: async () => {
       await daemon.stop('SIGINT');
       output.end();
@@ -138,59 +145,26 @@ export async function startCapture(
       // What comes while it stops is 'flushed', and no loss: the recording was complete before.
       const lost = daemon.lines.filter((line) => /\((?!pcap:0\/dumpcap:0\/flushed:\d+\/ps_ifdrop:0\))pcap:/.test(line));
       if (lost.length > 0) throw failed(`lost packets: ${lost.join(' | ')}`);
+      if (nameless.length > 0) throw failed(`recorded ${nameless.length} packets of a device that came and went`);
       return crossings;
     },
   };
-}
-
-/** Whether a packet on a tunnel device was on its way out, by the addresses at its two ends. */
-function leavesBy(tunnel: string, addresses: readonly Prefix[]): (packet: Packet) => boolean {
-  const own = (address: number): boolean => addresses.some((each) => each.address === address);
-  const beyond = (address: number): boolean => addresses.some((each) => contains(each, address)) && !own(address);
-  return ({ source, destination }) => {
-    const [from, to] = [parseIPv4(source), parseIPv4(destination)];
-    if (own(from) || beyond(to)) return true;
-    if (own(to) || beyond(from)) return false;
-    throw new LabError(
-      'lab-failed',
-      `which way went ${source} > ${destination} on ${tunnel}? Neither end is known there`,
-    );
-  };
-}
-
-/** An interface that an end marker is sent out of. */
-export interface MarkedInterface {
-  readonly host: string;
-  readonly interface: string;
-  readonly mac: string;
-}
-
-/** The commands that send end markers. */
-export function markerScript(interfaces: readonly MarkedInterface[]): string {
-  const frames = interfaces.map(({ host, interface: name, mac }) => {
-    const source = mac.split(':').map((byte) => Number.parseInt(byte, 16));
-    const header = [...Array<number>(6).fill(0xff), ...source, markerEtherType >> 8, markerEtherType & 0xff];
-    const octal = header.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
-    const socat = `nsenter --net=/run/netns/${host} socat -u STDIN INTERFACE:${name}`;
-    return `printf '${octal}%-46s' 'multihome-lab: end of recording' | ${socat} &`;
-  });
-  return [...frames, 'wait', ''].join('\n');
 }
 
 function crossingOf(
   packet: Packet,
   protocol: Crossing['protocol'],
   host: string,
-  interfaceName: string,
-  out: boolean,
+  device: string,
+  direction: Direction,
   timeNs: bigint,
 ): Crossing {
   const endpoint = (address: string, port: number | null): string => (port === null ? address : `${address}:${port}`);
   return {
     time: Number(timeNs) / 1e9,
     host,
-    interface: interfaceName,
-    direction: out ? 'out' : 'in',
+    interface: device,
+    direction,
     source: endpoint(packet.source, packet.sourcePort),
     destination: endpoint(packet.destination, packet.destinationPort),
     protocol,

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import type { Backend, Lab, LabOptions, Ping } from '../backend/lab.ts';
 import type { Answer, Request, Service } from '../backend/service.ts';
 import { LabError } from '../net/error.ts';
-import { endsOf, type Topology } from '../topology/topology.ts';
+import { linkOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { applyCandidate } from './apply.ts';
-import { markerScript, startCapture, type Capture, type CapturedInterface, type MarkedInterface } from './capture.ts';
+import { startCapture, type Capture } from './capture.ts';
+import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
+import { inflict } from './faults.ts';
+import { endOfRecording } from './marker.ts';
 import { natRules } from './nat.ts';
-import { buildNetwork, macOf } from './network.ts';
+import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from './profile.ts';
@@ -22,7 +25,6 @@ import { scatter, sweep } from './sweep.ts';
 import { ping } from './ping.ts';
 import { requestTcpEcho, serveTcpEcho } from './tcp-echo.ts';
 import { readStream, serveStream } from './stream.ts';
-import { watchTunnels } from './tunnels.ts';
 import { requestEchoes, serveUdpEcho } from './udp-echo.ts';
 
 /** Labs on the kernel that runs this machine. */
@@ -63,45 +65,29 @@ async function writeLogs({ directory, label }: LabOptions, logs: readonly Log[])
   );
 }
 
-async function startCaptures(sandbox: Sandbox, topology: Topology, options: LabOptions): Promise<readonly Capture[]> {
-  await mkdir(join(options.directory, 'captures'), { recursive: true });
-  return Promise.all(
-    topology.hosts.map(({ name }) => {
-      const interfaces = [
-        ...endsOf(topology, name).map((end) => ({ name: end.interface, mac: macOf(topology, end) })),
-        ...(options.tunnels[name] ?? []).map((tunnel) => ({ name: tunnel, mac: null })),
-      ];
-      return startCapture(sandbox, name, interfaces, captureFile(options, name));
-    }),
-  );
-}
-
-function captureFile({ directory, label }: LabOptions, name: string): string {
-  return join(directory, 'captures', `${label}--${name}.pcapng`);
-}
-
-/** The interfaces with a hardware address that a candidate has made on the server, and that are up. */
-async function interfacesMade(
+async function startCaptures(
   sandbox: Sandbox,
   topology: Topology,
-  options: LabOptions,
-): Promise<readonly (CapturedInterface & { readonly mac: string })[]> {
-  const { host } = topology.server;
-  const known = [...endsOf(topology, host).map((end) => end.interface), ...(options.tunnels[host] ?? [])];
-  const json = await sandbox.run('listing interfaces', host, ['ip', '-j', 'link']);
-  const links = JSON.parse(json) as { ifname: string; address: string; link_type: string; flags: string[] }[];
-  return links
-    .filter(({ ifname, link_type, flags }) => !known.includes(ifname) && link_type === 'ether' && flags.includes('UP'))
-    .map(({ ifname, address }) => ({ name: ifname, mac: address }));
+  { directory, label }: LabOptions,
+): Promise<readonly Capture[]> {
+  const folder = join(directory, 'captures');
+  await mkdir(folder, { recursive: true });
+  const hosts = topology.hosts.map(({ name }) => name);
+  const devices = await listDevices(sandbox, hosts);
+  return Promise.all(
+    hosts.map((host) => startCapture(sandbox, host, devices.get(host) ?? [], join(folder, `${label}--${host}.pcapng`))),
+  );
 }
 
-function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, hosts: readonly Capture[]): Lab {
-  const captures = [...hosts];
-  const tunnels = new Map(
-    Object.entries(options.tunnels).map(([host, names]) => [host, watchTunnels(sandbox, host, names)]),
-  );
-  // One end of each link is enough: its other end sees the marker, too.
-  const marked: MarkedInterface[] = topology.links.map(({ ends: [end] }) => ({ ...end, mac: macOf(topology, end) }));
+function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, captures: readonly Capture[]): Lab {
+  /** As faults have made it. */
+  let current = topology;
+  /** Tells the recordings which devices their hosts have now. */
+  const learn = async (hosts: readonly string[]) => {
+    const devices = await listDevices(sandbox, hosts);
+    for (const capture of captures) capture.learn(devices.get(capture.host) ?? []);
+    return devices;
+  };
   const logs: Log[] = [];
   const keep = (name: string, text: Log['text']): void => void logs.push({ name, text });
   let identities: Promise<readonly [Identity, Identity]> | undefined;
@@ -154,12 +140,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
     apply: async (candidate) => {
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
-      const made = await interfacesMade(sandbox, topology, options);
-      if (made.length > 0) {
-        const file = captureFile(options, `${topology.server.host}-candidate`);
-        captures.push(await startCapture(sandbox, topology.server.host, made, file));
-        marked.push(...made.map(({ name, mac }) => ({ host: topology.server.host, interface: name, mac })));
-      }
+      await learn([topology.server.host]);
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
@@ -200,17 +181,23 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
       validateTopology(changed);
       await sandbox.run(`changing the NAT of ${host}`, host, ['nft', '-f', '-'], { input: natRules(nat) });
     },
+    inflict: async (fault) => {
+      current = await inflict(sandbox, current, fault);
+      if (fault.kind === 'return') {
+        await learn(linkOf(topology, fault.host, fault.interface).ends.map(({ host }) => host));
+      }
+    },
     evidence: async () => {
       const until = Date.now() / 1000;
-      await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: markerScript(marked) });
-      await Promise.all(
-        captures.map(async (capture) => {
-          await capture.complete((await tunnels.get(capture.host)?.states()) ?? new Map(), 10);
-        }),
+      const devices = await learn(topology.hosts.map(({ name }) => name));
+      const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
+        Boolean(devices.get(host)?.some((device) => device.name === name && device.carries)),
       );
+      await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
+      await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
-      const empty = hosts.find((_, index) => crossings[index]?.length === 0);
+      const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
       return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until };
     },
@@ -224,13 +211,22 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ho
   };
 }
 
-/** Pings until the answer comes, or five seconds have passed; all of them at once, from one script. */
+/** How often a ping is sent, and seconds that its answer may take. */
+const [tries, patience] = [20, 0.25];
+
+/**
+ * Pings until the answer comes, all of them at once, from one script. Each try is a program of its own: to one that goes on,
+ * an error of its own machine's (no neighbour yet, no route yet) would be an answer.
+ */
 async function unanswered(sandbox: Sandbox, pings: readonly Ping[]): Promise<readonly Ping[]> {
-  const script = pings.map(({ host, destination }, index) => {
-    const ping = `nsenter --net=/run/netns/${host} ping -q -c 1 -i 0.05 -w 5 ${destination}`;
-    return `{ ${ping} >/dev/null || echo ${index}; } &`;
-  });
-  const input = [...script, 'wait'].join('\n');
-  const failed = await sandbox.run('pinging', null, ['sh', '-eu'], { input });
+  const answered = `answered() {
+    for try in $(seq ${tries}); do
+      if nsenter --net=/run/netns/$1 ping -q -c 1 -W ${patience} "$2" >/dev/null 2>&1; then return 0; fi
+      sleep 0.05
+    done
+    return 1
+  }`;
+  const script = pings.map(({ host, destination }, index) => `{ answered ${host} ${destination} || echo ${index}; } &`);
+  const failed = await sandbox.run('pinging', null, ['sh', '-eu'], { input: [answered, ...script, 'wait'].join('\n') });
   return failed.split('\n').flatMap((index) => (index ? (pings[Number(index)] ?? []) : []));
 }

@@ -38,7 +38,7 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
 }
 
 /** A cable is a pair of veth; a switch is a bridge with such a pair to each host. */
-function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
+export function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
   const near = (end: End): string =>
     `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
   const [one, other] = ends;
@@ -62,17 +62,11 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   const commands = [
     'link set lo up',
     ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
-    ...ends.flatMap((end) => [
-      ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
-      ...(topology.hosts.some(({ loss }) => loss) ? [`link set ${end.interface} gso_max_segs 1`] : []),
-      `link set ${end.interface} up`,
-    ]),
+    ...ends.flatMap((end) => endCommands(topology, end)),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
   ];
-  const rates = ends.flatMap(({ interface: name, rate }) =>
-    rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
-  );
+  const rates = rateCommands(ends);
   const rules = filterRules(host);
   return [
     sysctlScript(
@@ -85,6 +79,23 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
     ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),
     ...(rules ? [document('nft -f -', rules)] : []),
   ].join('\n');
+}
+
+/** Gives an interface its addresses and sets it up, by `ip -batch`. */
+export function endCommands(topology: Topology, end: End): readonly string[] {
+  const counted = topology.hosts.some(({ loss }) => loss);
+  return [
+    ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+    ...(counted ? [`link set ${end.interface} gso_max_segs 1`] : []),
+    `link set ${end.interface} up`,
+  ];
+}
+
+/** Limits what leaves by interfaces, by `tc -batch`. */
+export function rateCommands(ends: readonly End[]): readonly string[] {
+  return ends.flatMap(({ interface: name, rate }) =>
+    rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
+  );
 }
 
 /** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
@@ -135,6 +146,6 @@ export function macOf(topology: Topology, { host, interface: name }: Pick<End, '
 }
 
 /** A command with its standard input as a here-document. */
-function document(command: string, input: string, suffix = '', level = 'end'): string {
+export function document(command: string, input: string, suffix = '', level = 'end'): string {
   return `${command} <<'${level}' ${suffix}\n${input}\n${level}`;
 }

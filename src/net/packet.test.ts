@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { LabError } from './error.ts';
-import { decodeEtherType, decodePacket } from './packet.ts';
+import { decodeCooked, decodePacket } from './packet.ts';
 
 type Bytes = readonly number[];
 const u16 = (value: number): Bytes => [(value >> 8) & 0xff, value & 0xff];
@@ -114,12 +114,28 @@ for (const linkType of [12, 101, 228]) {
   });
 }
 
-test('skips VLAN tags, and tells the EtherType behind them', (t) => {
+/** LINKTYPE_LINUX_SLL2: EtherType, two bytes reserved, interface, ARPHRD_, kind of packet, the sender's link address. */
+const cooked = (type: number, body: Bytes, { index = 7, kind = 0 } = {}): Uint8Array =>
+  Uint8Array.from([...u16(type), 0, 0, ...u32(index), 0, 1, kind, 6, ...mac(2), 0, 0, ...body]);
+
+test('reads what was captured on any: the packet, by which interface it came, and which way', (t) => {
+  const bytes = ipv4(17, udp(ascii('ping')));
+  t.deepEqual(decodePacket(276, cooked(0x0800, [...bytes, 0, 0])), raw(bytes));
+  t.is(decodePacket(276, cooked(0x86dd, [0x60, 0])), null);
+  const directions = [0, 1, 2, 3, 4].map((kind) => decodeCooked(cooked(0x0800, bytes, { kind })).outgoing);
+  t.deepEqual(directions, [false, false, false, false, true]);
+  const read = decodeCooked(cooked(0x88b5, [], { index: 70000 }));
+  t.deepEqual(read, { etherType: 0x88b5, interfaceIndex: 70000, outgoing: false });
+  for (let length = 0; length < 20; length++) {
+    t.throws(() => decodeCooked(cooked(0x0800, bytes).subarray(0, length)), { instanceOf: LabError });
+  }
+});
+
+test('skips VLAN tags', (t) => {
   for (const tags of [[], [0x81, 0, 0, 5], [0x88, 0xa8, 0, 7, 0x81, 0, 0, 5]]) {
     const frame = (type: number, body: Bytes) =>
       Uint8Array.from([...mac(1), ...mac(2), ...tags, ...u16(type), ...body]);
     t.is(decodePacket(1, frame(0x0800, ipv4(17, udp([1, 2]))))?.summary, 'UDP 2 bytes');
-    t.is(decodeEtherType(frame(0x88b5, [])), 0x88b5);
     t.is(decodePacket(1, frame(0x88b5, [])), null);
   }
 });
@@ -211,7 +227,7 @@ test('a packet cut inside its headers is an error, one cut behind them is not', 
     }
   }
   for (let length = 0; length < 14; length++)
-    t.throws(() => decodeEtherType(new Uint8Array(length)), { instanceOf: LabError });
+    t.throws(() => decodePacket(1, new Uint8Array(length)), { instanceOf: LabError });
   t.is(raw(ipv4(17, udp([1, 2, 3, 4])).slice(0, 30)).summary, 'UDP 4 bytes');
 });
 

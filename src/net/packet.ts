@@ -12,7 +12,7 @@ export interface Packet {
   /** Null where there is none to see: ICMP, other protocols, and every fragment but the first. */
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
-  /** MAC addresses as text, such as `02:00:00:00:00:01`; null where the link has none. */
+  /** MAC addresses as text, such as `02:00:00:00:00:01`; null where the link has none, or the capture does not tell. */
   readonly ethernet: { readonly source: string; readonly destination: string } | null;
   /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
   readonly payload: Uint8Array;
@@ -33,13 +33,14 @@ export interface Packet {
 }
 
 const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
-const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228 } as const;
+const linkType = { ethernet: 1, dltRaw: 12, raw: 101, ipv4: 228, cooked: 276 } as const;
 const noPorts = { sourcePort: null, destinationPort: null } as const;
 /** Any key does: this hash only has to be the same for the same bytes. */
 const payloadKey: SipHashKey = { k0: { high: 0, low: 0 }, k1: { high: 0, low: 0 } };
 
 /**
- * Reads a packet as captured on a link of the given LINKTYPE_: Ethernet (1), with or without VLAN tags, or raw IP (12, 101, 228).
+ * Reads a packet as captured on a link of the given LINKTYPE_: Ethernet (1), with or without VLAN tags, raw IP (12, 101, 228),
+ * or Linux's `any` device (276).
  *
  * @returns null for what is outside the lab's interest: everything but IPv4 and ARP for it, which is IPv6, 802.3 and marker frames
  * @throws LabError 'lab-failed' for an unknown link type, and when less was captured, or sent, than the headers claim for
@@ -58,18 +59,41 @@ export function decodePacket(type: number, data: Uint8Array): Packet | null {
       return headerOf(data, 1, 'IP').getUint8(0) >> 4 === 4 ? readIPv4(data, null) : null;
     case linkType.ipv4:
       return readIPv4(data, null);
+    case linkType.cooked: {
+      const carried = decodeCooked(data).etherType;
+      if (carried === etherType.arp) return readArp(data.subarray(cookedLength), null);
+      return carried === etherType.ipv4 ? readIPv4(data.subarray(cookedLength), null) : null;
+    }
     default:
-      throw new LabError('lab-failed', `expected a capture of Ethernet or raw IP, got link type ${type}`);
+      throw new LabError('lab-failed', `expected a capture of Ethernet, raw IP or SLL2, got link type ${type}`);
   }
 }
 
+/** What `any`, which records all of a host's interfaces, says of a packet in place of its link's own header. */
+export interface CookedHeader {
+  /** 0x0800 for IPv4, 0x88b5 for the local experiments' (IEEE 802a) frames. */
+  readonly etherType: number;
+  /** The number, as the kernel counts them, of the interface that it crossed. */
+  readonly interfaceIndex: number;
+  /** Whether the host sent it. */
+  readonly outgoing: boolean;
+}
+
+const cookedLength = 20;
+const packetOutgoing = 4;
+
 /**
- * The EtherType of an Ethernet frame, behind any VLAN tags: 0x0800 for IPv4, 0x88b5 for the local experiments' (IEEE 802a) frames.
+ * Reads the header of a packet of LINKTYPE_LINUX_SLL2 (276).
  *
  * @throws LabError 'lab-failed' when less was captured than the header
  */
-export function decodeEtherType(data: Uint8Array): number {
-  return readEthernet(data).type;
+export function decodeCooked(data: Uint8Array): CookedHeader {
+  const header = headerOf(data, cookedLength, 'SLL2');
+  return {
+    etherType: header.getUint16(0),
+    interfaceIndex: header.getUint32(4),
+    outgoing: header.getUint8(10) === packetOutgoing,
+  };
 }
 
 function readEthernet(data: Uint8Array): { readonly type: number; readonly length: number } {

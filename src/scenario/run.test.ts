@@ -59,6 +59,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         request: unexpected,
         dial: unexpected,
         change: unexpected,
+        inflict: unexpected,
         evidence: unexpected,
         close: async () => {
           log.push(`close ${name}`);

@@ -161,6 +161,41 @@ export function endsOf(topology: Topology, host: string): readonly End[] {
   return topology.links.flatMap((link) => link.ends.filter((end) => end.host === host));
 }
 
+/** The link that this interface is an end of; an interface that the topology doesn't have is a programming error. */
+export function linkOf(topology: Topology, host: string, name: string): Link {
+  const link = topology.links.find(({ ends }) => ends.some((end) => end.host === host && end.interface === name));
+  if (!link) throw new Error(`topology ${topology.name} has no interface ${name} of ${host}`);
+  return link;
+}
+
+/**
+ * The topology in which an interface at the end of a line from point to point has another address, and the line's other
+ * end knows it by that.
+ */
+export function readdressed(topology: Topology, host: string, name: string, address: string): Topology {
+  const line = linkOf(topology, host, name);
+  const isThis = (end: End): boolean => end.host === host && end.interface === name;
+  const isUplink = (uplink: Uplink): boolean => host === topology.server.host && uplink.interface === name;
+  const change = (end: End): End => ({
+    ...end,
+    addresses: end.addresses.map((each) => {
+      const [own, peer] = each.split(' peer ');
+      if (own === undefined || peer === undefined) throw new Error(`${name} of ${host} is no line from point to point`);
+      return isThis(end) ? `${address} peer ${peer}` : `${own} peer ${address}`;
+    }),
+  });
+  const [one, other, ...others] = line.ends;
+  const changed: Link = { ends: [change(one), change(other), ...others.map(change)] };
+  return {
+    ...topology,
+    links: topology.links.map((link) => (link === line ? changed : link)),
+    server: {
+      ...topology.server,
+      uplinks: topology.server.uplinks.map((uplink) => (isUplink(uplink) ? { ...uplink, address } : uplink)),
+    },
+  };
+}
+
 /** The other ends of the link that this interface is an end of: one, but for a switch. */
 export function peersOf(topology: Topology, host: string, name: string): readonly End[] {
   const isThis = (end: End): boolean => end.host === host && end.interface === name;
