@@ -31,8 +31,8 @@ export interface Capture {
 
 /** LINKTYPE_LINUX_SLL2. */
 const cooked = 276;
-/** Megabytes of packets that the kernel keeps for dumpcap while it is slow to read. */
-const buffer = 4;
+/** Bytes of packets that dumpcap may hold while we are slow to read. */
+const queueLimit = 64 * 1024 * 1024;
 
 /**
  * Records a host with dumpcap on `any`, and resolves when that runs. Unlike a device of its own, `any` goes on when a device
@@ -46,7 +46,9 @@ export async function startCapture(
   file: string,
 ): Promise<Capture> {
   const name = `dumpcap on ${host}`;
-  const dumpcap = ['dumpcap', '-q', '-B', String(buffer), '-i', 'any', '-y', 'LINUX_SLL2', '-w', '-'];
+  // It keeps a queue of its own only where it reads in a thread (-t), and one of a thousand packets unless told otherwise (-C).
+  const buffers = ['-B', '1', '-t', '-C', String(queueLimit)];
+  const dumpcap = ['dumpcap', '-q', ...buffers, '-i', 'any', '-y', 'LINUX_SLL2', '-w', '-'];
   const daemon = sandbox.start(name, host, dumpcap, { binary: true });
   const reader = createPcapngReader();
   const output = createWriteStream(file);
@@ -105,18 +107,18 @@ export async function startCapture(
   });
 
   /** Waits until a condition on what was read holds. */
-  const until = (what: string, condition: () => boolean, patience: number): Promise<void> =>
+  const until = (what: () => string, condition: () => boolean, patience: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         if (broken === undefined && daemon.running && !condition()) return;
         clearTimeout(timer);
         wake = () => undefined;
         if (broken === undefined && condition()) resolve();
-        else reject(broken instanceof Error ? broken : failed(`stopped before ${what}: ${daemon.lines.join(' | ')}`));
+        else reject(broken instanceof Error ? broken : failed(`stopped before ${what()}: ${daemon.lines.join(' | ')}`));
       };
       const timer = setTimeout(() => {
         wake = () => undefined;
-        reject(failed(`had ${patience} s, and they were over before ${what}`));
+        reject(failed(`had ${patience} s, and they were over before ${what()}`));
       }, patience * 1000);
       wake = look;
       void daemon.ended.then(look);
@@ -125,17 +127,27 @@ export async function startCapture(
   const failed = (how: string): LabError => new LabError('lab-failed', `${name} ${how}`);
 
   learn(devices);
-  await until('it recorded', () => reader.interfaces.length === 1, 10);
+  await until(
+    () => 'it recorded',
+    () => reader.interfaces.length === 1,
+    10,
+  );
   return {
     name,
     host,
     learn,
-    complete: (expected, patience) =>
-      until(
-        'the end was recorded',
-        () => expected.every(({ device, direction, times }) => (markers.get(`${device} ${direction}`) ?? 0) >= times),
+    complete: async (expected, patience) => {
+      const missing = (): readonly string[] =>
+        expected
+          .map(({ device, direction, times }) => ({ passing: `${device} ${direction}`, times }))
+          .filter(({ passing, times }) => (markers.get(passing) ?? 0) < times)
+          .map(({ passing }) => passing);
+      await until(
+        () => `an end marker was seen to pass ${missing().join(', ')}`,
+        () => missing().length === 0,
         patience,
-      ),
+      );
+    },
     stop: async () => {
       await daemon.stop('SIGINT');
       output.end();
