@@ -79,7 +79,9 @@ function play({ way, source }: Leaving, from: string, port: number, called: stri
 }
 
 async function carryThrough(candidate: string, world: World = {}): Promise<readonly StatementResult[]> {
-  const { leaving: other = (right) => right, accepted = (right) => right, silent = false } = world;
+  const { silent = false } = world;
+  const other = world.leaving ?? ((right: Leaving) => right);
+  const accepted = world.accepted ?? ((right: boolean) => right);
   const trial = scenario.trials.find((each) => each.candidate === candidate)!;
   const crossings: Crossing[] = [];
   const answer = (right: boolean) => Promise.resolve({ accepted: accepted(right), said: [], bytes: null });

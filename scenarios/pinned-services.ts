@@ -4,7 +4,7 @@ import type { Lab } from '../src/backend/lab.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { hostNamed, type Topology } from '../src/topology/topology.ts';
-import { company, openVpn, tunnel, tunnels, vpn, wayBy, waysTaken } from './home-gateway/company.ts';
+import { company, openTunnel, serveVpn, tunnel, tunnels, vpn, wayBy, waysTaken } from './home-gateway/company.ts';
 
 interface Setting {
   /** Whose connections the pins take hold of; all others go by the hash. */
@@ -71,7 +71,8 @@ What comes in through the tunnel is answered through it by the same table; witho
       ...targets.map(({ host, port }) => lab.serve(host, { kind: 'tcp-echo', name: `port-${port}`, port })),
       lab.serve('server', { kind: 'tcp-echo', name: 'site', port: site.port }),
     ]);
-    const client = await openVpn(lab, candidate);
+    await serveVpn(lab);
+    const client = await openTunnel(lab, candidate);
     const vpnLine = setting.pinned.includes('server') ? 'ppp0' : await lab.route('server', vpn.address);
     const answerLine = setting.vpnTable ? 'tun0' : await lab.route('server', company, tunnel.ours);
     const asked = await Promise.all(

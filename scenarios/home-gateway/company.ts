@@ -15,28 +15,32 @@ export const company = '10.20.0.10';
 /** Seconds that the tunnel may take to come up; it takes less than one, if nothing else keeps the machine busy. */
 const patience = 30;
 
-/** Starts the company's VPN server, and the home server's client, and waits until the tunnel carries packets. */
-export async function openVpn(lab: Lab, { openvpnUp }: Candidate): Promise<Dialling> {
+/** Starts the company's VPN server. */
+export async function serveVpn(lab: Lab): Promise<void> {
   await lab.serve('vpn', {
     ...{ kind: 'openvpn', name: 'openvpn', protocol: 'udp', port: vpn.port, binding: { kind: 'wildcard' } },
     ...{ tunnel: 'tun0', network: '10.9.0.0/24', clientAddress: tunnel.ours, keepalive: { interval: 1, timeout: 4 } },
   });
-  const client = await dialVpn(lab, openvpnUp);
+}
+
+/** Starts the home server's client, and waits until the tunnel carries packets. */
+export async function openTunnel(lab: Lab, { openvpnUp }: Candidate): Promise<Dialling> {
+  const client = await lab.dial('server', {
+    ...{ kind: 'dial', protocol: 'udp', server: vpn.address, port: vpn.port, sourcePort: 'any', tunnel: 'tun0' },
+    ...(openvpnUp !== undefined && { up: openvpnUp }),
+  });
   await client.until(({ connected }) => connected > 0, patience);
-  await settle(lab);
+  await carries(lab);
   return client;
 }
 
-function dialVpn(lab: Lab, up: string | undefined): Promise<Dialling> {
-  return lab.dial('server', {
-    ...{ kind: 'dial', protocol: 'udp', server: vpn.address, port: vpn.port, sourcePort: 'any', tunnel: 'tun0' },
-    ...(up !== undefined && { up }),
-  });
-}
-
-/** Waits until a tunnel that has come up carries packets: the kernel's link watch takes up to a second to see it. */
-async function settle(lab: Lab): Promise<void> {
-  await lab.unanswered([{ host: 'server', destination: tunnel.theirs }]);
+/**
+ * Pings through the tunnel until an answer comes, five seconds at a time, and at most so often; a tunnel whose line is gone
+ * takes them to begin anew.
+ */
+export async function carries(lab: Lab, times = 1): Promise<void> {
+  const ping = { host: 'server', destination: tunnel.theirs };
+  for (let time = 0; time < times && (await lab.unanswered([ping])).length > 0; time++);
 }
 
 /** By which line, or by the tunnel, and from which address, packets of the server's came in at the other end. */

@@ -31,4 +31,6 @@ export interface Candidate extends CandidateOptions {
   readonly script: string;
   /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
   readonly openvpnUp?: string;
+  /** Absolute path of its `line-up.sh`, to be run when a line is up again after it was down; absent: it has none. */
+  readonly lineUp?: string;
 }

@@ -35,8 +35,12 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
   const folder = `${root}lab/candidates/${name}`;
-  const openvpnUp = `${folder}/openvpn-up.sh`;
-  return { ...options, name, script: `${folder}/up.sh`, ...(existsSync(openvpnUp) && { openvpnUp }) };
+  const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
+  return {
+    ...{ ...options, name, script: `${folder}/up.sh` },
+    ...(existsSync(openvpnUp) && { openvpnUp }),
+    ...(existsSync(lineUp) && { lineUp }),
+  };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */
