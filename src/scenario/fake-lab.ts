@@ -24,7 +24,7 @@ export function fakeLab(topology: Topology, told: Partial<Lab>): Lab {
  */
 export function trace(topology: Topology, way: string, { nat = {}, ...packet }: SamplePacket): readonly Crossing[] {
   const places = way.split(' ').map((place) => place.split(':') as [string, string?]);
-  const { time = 0, protocol = 'udp', identity = '14:1', bytes = 42, summary = 'UDP 14 bytes' } = packet;
+  const { time = 0, protocol = 'udp', identity = '14:1', bytes = 42, summary = 'UDP 14 bytes', echo } = packet;
   let { source, destination } = packet;
   return places.slice(1).flatMap(([to, near], index): Crossing[] => {
     const [from, far] = places[index] ?? [''];
@@ -32,7 +32,7 @@ export function trace(topology: Topology, way: string, { nat = {}, ...packet }: 
     const end = (host: string, named?: string): string =>
       named ?? link?.ends.find((each) => each.host === host)?.interface ?? `no link to ${host}`;
     ({ source, destination } = { source, destination, ...nat[from] });
-    const same = { source, destination, protocol, identity, bytes, summary };
+    const same = { source, destination, protocol, identity, bytes, summary, ...(echo !== undefined && { echo }) };
     const at = time + index / 1e4;
     return [
       { time: at, host: from, interface: end(from, link ? undefined : far), direction: 'out', ...same },
