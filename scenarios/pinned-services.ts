@@ -38,8 +38,12 @@ const inside = [
 const home = inside.map(({ host }) => host);
 const everybody = ['server', ...home];
 
-/** The server's own web site, and the port by which the company's host looks at it through the tunnel. */
-const site = { server: tunnel.ours, port: 8000, sourcePort: 41000 };
+/** The server's own web site, and who looks at it: the company's host through the tunnel, the desktop from home. */
+const site = 8000;
+const visitors = {
+  company: { kind: 'tcp-echo', server: tunnel.ours, port: site, sourcePort: 41000 },
+  desktop: { kind: 'tcp-echo', server: '192.168.2.1', port: site, sourcePort: 41001 },
+} as const;
 
 export default defineScenario<Setting>({
   title: "Do mail, one ISP's own site and the company's VPN go by the lines they are pinned to?",
@@ -69,7 +73,7 @@ What comes in through the tunnel is answered through it by the same table; witho
   run: async (lab, { setting }, { candidate }) => {
     await Promise.all([
       ...targets.map(({ host, port }) => lab.serve(host, { kind: 'tcp-echo', name: `port-${port}`, port })),
-      lab.serve('server', { kind: 'tcp-echo', name: 'site', port: site.port }),
+      lab.serve('server', { kind: 'tcp-echo', name: 'site', port: site }),
     ]);
     await serveVpn(lab);
     const client = await openTunnel(lab, candidate);
@@ -89,7 +93,10 @@ What comes in through the tunnel is answered through it by the same table; witho
         }),
       ),
     );
-    const visit = await lab.request('company', { kind: 'tcp-echo', ...site });
+    const [fromCompany, fromHome] = await Promise.all([
+      lab.request('company', visitors.company),
+      lab.request('desktop', visitors.desktop),
+    ]);
     await client.stop();
     const evidence = await lab.evidence();
     const judge = judging(lab.topology, evidence);
@@ -102,8 +109,9 @@ What comes in through the tunnel is answered through it by the same table; witho
           source: tunnel.ours,
           outcome: 'answered',
         },
-        ...{ accepted: visit.accepted, from: site.port, to: `${company}:${site.sourcePort}` },
+        ...{ accepted: fromCompany.accepted, from: site, to: `${company}:${visitors.company.sourcePort}` },
       }),
+      answersHome(lab.topology, evidence, fromHome.accepted),
       statement(
         `the VPN${setting.pinned.includes('server') ? '' : ', not pinned'}`,
         wayBy(vpnLine, addressOn(lab.topology, vpnLine)),
@@ -160,6 +168,19 @@ function judging(topology: Topology, evidence: Evidence): (passing: Passing) => 
     const found = accepted ? 'answered' : fate(topology, evidence, packets, { from, to });
     return statement(name, `${wayBy(way, source)}, ${expected}`, `${waysTaken(topology, packets)}, ${found}`);
   };
+}
+
+/** What the server answers the home network goes there, whatever is noted on the connection. */
+function answersHome({ server }: Topology, evidence: Evidence, accepted: boolean): StatementResult {
+  const left = packetsTo(evidence, `${inside[0]?.address ?? ''}:${visitors.desktop.sourcePort}`).filter(
+    ({ host, direction }) => host === server.host && direction === 'out',
+  );
+  const by = [...new Set(left.map((each) => each.interface))].join(' and ') || 'nothing';
+  return statement(
+    "the server's answers to the desktop",
+    'by eth2, answered',
+    `by ${by}, ${accepted ? 'answered' : 'not answered'}`,
+  );
 }
 
 function packetsTo({ crossings }: Evidence, destination: string): readonly Crossing[] {
