@@ -16,6 +16,8 @@ export interface Crossing {
   readonly identity: string;
   /** The same in an ICMP echo request and its reply; absent in all else. */
   readonly echo?: string;
+  /** The packet's length, from its IP header's first byte on. An interface may hand several TCP segments over as one packet. */
+  readonly bytes: number;
   /** A few words for people: `UDP 14 bytes`, `TCP SYN-ACK`, `ICMP echo request`. */
   readonly summary: string;
 }

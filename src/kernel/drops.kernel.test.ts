@@ -18,7 +18,7 @@ async function labWith(t: ExecutionContext, script: string): Promise<Lab> {
   t.teardown(() => lab.close());
   // ARP too is filtered, without a word: each must know the other before.
   t.deepEqual(await lab.unanswered([{ host: 'client', destination: '203.0.113.2' }]), []);
-  await lab.apply({ name: 'drops', title: '', lesson: '', script: file, source: script });
+  await lab.apply({ name: 'drops', title: '', lesson: '', script: file, sources: {} });
   return lab;
 }
 

@@ -17,6 +17,8 @@ export interface Packet {
   readonly ethernet: { readonly source: string; readonly destination: string } | null;
   /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
   readonly payload: Uint8Array;
+  /** Length of the whole packet without its link's header, as its own header has it; of ARP, 28. */
+  readonly length: number;
   /**
    * What stays the same of a packet while routers and NATs rewrite addresses, ports, ICMP identifier, TTL and checksums:
    * equal for two crossings of one packet, and different, but for a coincidence, for two packets.
@@ -125,6 +127,7 @@ function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null 
     ...noPorts,
     ethernet,
     payload: new Uint8Array(),
+    length: 28,
     identity: `arp ${digest(data.subarray(0, 28), 28)}`, // nobody rewrites it
     summary: `ARP ${name}`,
   };
@@ -153,6 +156,7 @@ function readIPv4(data: Uint8Array, ethernet: Packet['ethernet']): Packet {
     source: formatIPv4(header.getUint32(12)),
     destination: formatIPv4(header.getUint32(16)),
     ethernet,
+    length: totalLength,
     ...transport,
     identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(header.getUint16(4), 4)} offset=${fragmentOffset} ${transport.identity}`,
   };

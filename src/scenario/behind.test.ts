@@ -23,7 +23,7 @@ function packet(
     translated ||= host === 'server' && direction === 'out' && index > 0;
     const ends = { source, destination, ...(translated && nat) };
     const base = { time: time + index / 100, host, interface: name, direction, ...ends } as const;
-    return { ...base, protocol, identity, summary: '', ...(echo !== undefined && { echo }) };
+    return { ...base, protocol, identity, bytes: 42, summary: '', ...(echo !== undefined && { echo }) };
   });
 }
 

@@ -295,6 +295,7 @@ const inside = (time: number, interfaceName: string, direction: 'in' | 'out', pa
   destination: client,
   protocol: 'udp',
   identity: 'loop',
+  bytes: 42,
   summary: 'UDP 14 bytes',
   ...packet,
 });

@@ -359,6 +359,7 @@ const detour = (['out', 'in'] as const).map((direction, index): Crossing => ({
   interface: `veth${index}`,
   direction,
   protocol: 'udp',
+  bytes: 42,
   summary: 'UDP 14 bytes',
 }));
 
