@@ -1,4 +1,5 @@
 import test from 'ava';
+import { nothingDropped } from '../src/scenario/sample-walk.ts';
 import type { Crossing } from '../src/backend/crossing.ts';
 import { hashL3, hashL4, selectNexthop, upperBounds } from '../src/model/multipath.ts';
 import { parseIPv4 } from '../src/net/address.ts';
@@ -89,7 +90,7 @@ async function carryThrough(policy: 0 | 1, world: World = {}): Promise<readonly 
       send({ host, destination, kind: 'transfer', sourcePort }, port, world.answer?.(chunks) ?? chunks * 1000);
       return Promise.resolve({ accepted: world.whole ?? true, said: [], bytes: null });
     },
-    evidence: () => Promise.resolve({ crossings, until: 1000 }),
+    evidence: () => Promise.resolve({ crossings, until: 1000, ...nothingDropped }),
   });
   const candidate = await loadCandidate(trial.candidate);
   const checks = await scenario.run(lab, trial, { candidate, release: '6.18.0', seed });

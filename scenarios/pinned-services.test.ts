@@ -4,7 +4,7 @@ import type { Request } from '../src/backend/service.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { fakeLab, trace } from '../src/scenario/fake-lab.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
-import { recorded } from '../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded } from '../src/scenario/sample-walk.ts';
 import scenario from './pinned-services.ts';
 
 const topology = scenario.trials[0]!.topology;
@@ -123,7 +123,7 @@ async function carryThrough(candidate: string, world: World = {}): Promise<reado
       if (!silent) crossings.push(...played.crossings);
       return answer(played.right);
     },
-    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000 }),
+    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000, ...nothingDropped }),
   });
   const checks = await scenario.run(lab, trial, {
     candidate: await loadCandidate(candidate),

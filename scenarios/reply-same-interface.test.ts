@@ -4,7 +4,7 @@ import { protocolOf, type Request } from '../src/backend/service.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { fakeLab, trace } from '../src/scenario/fake-lab.ts';
 import type { CellResult, Outcome, StatementResult } from '../src/scenario/result.ts';
-import { recorded } from '../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded } from '../src/scenario/sample-walk.ts';
 import scenario from './reply-same-interface.ts';
 
 const uplinks = ['ppp0', 'ppp1'] as const;
@@ -111,7 +111,7 @@ async function carryThrough(candidate: string, world: World = {}) {
       crossings.push(...play(host, request, outcome));
       return Promise.resolve({ accepted: world.accepted ?? outcome === 'works', said: [], bytes: null });
     },
-    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000 }),
+    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000, ...nothingDropped }),
   });
   const checks = await scenario.run(lab, trial, { candidate: await loadCandidate(candidate), release, seed: 3 });
   return {

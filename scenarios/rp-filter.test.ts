@@ -31,7 +31,7 @@ function packet(way: string, of: Pick<Crossing, 'source' | 'destination' | 'prot
     const [host = '', name = ''] = place.split(':');
     const echo = of.protocol === 'icmp' ? { echo: of.identity.slice(1) } : {};
     const direction = index % 2 === 0 ? 'out' : 'in';
-    return { time: time + index / 100, host, interface: name, direction, ...of, ...echo, summary: '' };
+    return { time: time + index / 100, host, interface: name, direction, ...of, ...echo, bytes: 60, summary: '' };
   });
 }
 
@@ -213,7 +213,16 @@ inEachTrial('the kernel is to name all packets that were to be dropped, and no o
   t.deepEqual(failed(right.checks), []);
   t.is(right.count.found, `${number} of ${number}, no other`);
   const stranger: Crossing = {
-    ...{ time: 10, host: 'server', interface: 'ppp0', direction: 'in', protocol: 'tcp', identity: 'x', summary: '' },
+    ...{
+      time: 10,
+      host: 'server',
+      interface: 'ppp0',
+      direction: 'in',
+      protocol: 'tcp',
+      identity: 'x',
+      bytes: 60,
+      summary: '',
+    },
     ...{ source: '198.51.100.10:5', destination: '203.0.113.2:6' },
   };
   const more = await carryThrough(trial, { named: (packets) => [...packets, stranger] });

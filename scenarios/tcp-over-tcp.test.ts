@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Crossing } from '../src/backend/crossing.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { fakeLab, trace } from '../src/scenario/fake-lab.ts';
-import { recorded } from '../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded } from '../src/scenario/sample-walk.ts';
 import { trialName, type Trial } from '../src/scenario/scenario.ts';
 import { failed } from './carrier-nat/fake-carrier.ts';
 import scenario from './tcp-over-tcp.ts';
@@ -65,7 +65,7 @@ async function run(name: string, change: Partial<World> = {}): Promise<readonly 
       return Promise.resolve({ until: () => Promise.resolve(rounds), stop: () => Promise.resolve(answer) });
     },
     request: () => Promise.resolve({ ...answer, bytes: { received: world.received, sent: 0 } }),
-    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000 }),
+    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000, ...nothingDropped }),
   });
   const candidate = await loadCandidate(trial.candidate);
   return failed(await scenario.run(lab, trial, { candidate, release: '6.18.0', seed: 3 }));

@@ -3,7 +3,7 @@ import type { Crossing } from '../src/backend/crossing.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { fakeLab, trace } from '../src/scenario/fake-lab.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
-import { recorded } from '../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded } from '../src/scenario/sample-walk.ts';
 import scenario from './vpn-failover.ts';
 
 const addresses: Readonly<Record<string, string>> = { ppp0: '203.0.113.2', ppp1: '203.0.114.77', tun0: '10.9.0.2' };
@@ -93,7 +93,7 @@ async function carryThrough(name: string, world: World): Promise<readonly Statem
       send(line, `${world.source ?? addresses[line]!}:50000`, '198.51.100.133:1130', time + 1);
       return answer(world.accepted ?? tunnelled);
     },
-    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000 }),
+    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000, ...nothingDropped }),
   });
   const candidate = await loadCandidate(name);
   const checks = await scenario.run(lab, trial, { candidate, release: '6.18.0', seed: 3 });

@@ -5,7 +5,7 @@ import type { Answer, Bytes } from '../../src/backend/service.ts';
 import { loadCandidate } from '../../src/scenario/catalogue.ts';
 import { fakeLab, trace } from '../../src/scenario/fake-lab.ts';
 import type { CheckResult } from '../../src/scenario/result.ts';
-import { recorded } from '../../src/scenario/sample-walk.ts';
+import { nothingDropped, recorded } from '../../src/scenario/sample-walk.ts';
 import type { Scenario, Trial } from '../../src/scenario/scenario.ts';
 
 export interface World {
@@ -83,7 +83,7 @@ export async function carryThrough(scenario: Scenario, trial: Trial, world: Worl
       crossings.push(...sshPackets(trial, world));
       return answer(world.ssh === 'works');
     },
-    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000 }),
+    evidence: () => Promise.resolve({ crossings: recorded(crossings), until: 1000, ...nothingDropped }),
   });
   const candidate = await loadCandidate(trial.candidate);
   return scenario.run(lab, trial, { candidate, release: '6.18.0', seed: 3 });

@@ -3,7 +3,7 @@ import { formatIPv4 } from '../net/address.ts';
 import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
 import type { Recorder } from './link.ts';
 import type { NetworkOptions } from './network.ts';
-import { endpointOf, protocols, type Packet } from './packet.ts';
+import { endpointOf, lengthOf, protocols, type Packet } from './packet.ts';
 
 /** A recording of all packets at all interfaces. */
 export interface Recording {
@@ -40,7 +40,7 @@ export function startRecording(): Recording {
       if (packet.protocol === 'arp') {
         const [source, destination] = [formatIPv4(packet.source), formatIPv4(packet.destination)];
         const summary = `ARP ${packet.kind}`;
-        crossings.push({ ...place, source, destination, protocol: 'arp', identity, summary });
+        crossings.push({ ...place, source, destination, protocol: 'arp', identity, bytes: 28, summary });
         return;
       }
       const protocol = names.get(packet.protocol);
@@ -52,6 +52,7 @@ export function startRecording(): Recording {
         protocol,
         identity,
         ...echoOf(packet),
+        bytes: lengthOf(packet),
         summary: summaryOf(packet),
       });
     },

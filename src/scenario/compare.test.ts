@@ -16,6 +16,7 @@ const crossing = (text: string): Crossing => {
     source,
     destination,
     identity: text,
+    bytes: 60,
     summary: text,
   };
 };

@@ -95,7 +95,7 @@ test('services do not start at an address that is not theirs, or a port that is 
   t.throws(start(dns('address-per-socket')), { message: /port is taken/ });
   running.stop();
   t.notThrows(start(dns('pktinfo')));
-  t.throws(start({ kind: 'stream', name: 'stream', port: 80, address: '10.8.0.1', chunks: 1 }), {
+  t.throws(start({ kind: 'stream', name: 'stream', port: 80, address: '10.8.0.1', chunks: 1, pace: 'steady' }), {
     message: /stream on server/,
   });
   start({ kind: 'ssh', name: 'ssh', port: 22 })();
@@ -138,8 +138,12 @@ test('a line comes back from the TCP echo, whole', (t) => {
 
 test('a stream takes a tenth of a second for each thousand bytes; a stream that stalls is given up after two seconds', (t) => {
   const lab = twoLines();
-  serve(lab.host('server'), { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 20 }, lab.tunnels);
-  const call: Request = { kind: 'stream', ...here, port: 80, chunks: 20 };
+  serve(
+    lab.host('server'),
+    { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 20, pace: 'steady' },
+    lab.tunnels,
+  );
+  const call: Request = { kind: 'stream', ...here, port: 80, chunks: 20, pace: 'steady' };
   const whole = lab.ask('client', call);
   t.deepEqual(whole, { accepted: true, said: ['20000 of 20000 bytes came'], bytes: { received: 20000, sent: 0 } });
   t.true(Math.abs(lab.network.clock.now - 2) < 0.05);
