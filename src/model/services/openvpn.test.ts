@@ -194,7 +194,7 @@ test('if nothing comes back, a client begins anew after its hand-window, from an
   t.true((answer.bytes?.sent ?? 0) > 0);
 });
 
-test('lost handshake packets are sent again, after one second and then two', (t) => {
+test('a lost handshake packet is sent again after one second, and its successor after two', (t) => {
   const lab = twoLines();
   serve(lab.host('server'), server(), lab.tunnels);
   const router = lab.host('router');

@@ -25,7 +25,7 @@ test('a UDP echo comes back from the socket; one from elsewhere is refused by th
   const lab = twoLines();
   serve(lab.host('server'), echo, lab.tunnels);
   t.true(lab.ask('client', echoes(first)).accepted);
-  const stranger = lab.ask('client', { ...echoes(second), sourcePort: 40001 } as Request);
+  const stranger = lab.ask('client', { ...echoes(second), sourcePort: 40001 });
   t.false(stranger.accepted);
   t.is(stranger.said[0], '0 of 3 came back');
   // The answer to the second line's address left by the first, from its address.
@@ -35,17 +35,13 @@ test('a UDP echo comes back from the socket; one from elsewhere is refused by th
 
 test('a UDP echo that is bound answers from its address; nobody answers elsewhere', (t) => {
   const lab = twoLines();
-  const stop = serve(
-    lab.host('server'),
-    { ...echo, binding: { kind: 'address', address: second } } as Service,
-    lab.tunnels,
-  );
+  const stop = serve(lab.host('server'), { ...echo, binding: { kind: 'address', address: second } }, lab.tunnels);
   t.true(lab.ask('client', echoes(second)).accepted);
   t.true(onTheLines(lab).every((line) => line.includes(second)));
-  const closed = lab.ask('client', { ...echoes(first), sourcePort: 40001 } as Request);
+  const closed = lab.ask('client', { ...echoes(first), sourcePort: 40001 });
   t.deepEqual(closed.said, ['0 of 3 came back', 'read: Connection refused']);
   stop.stop();
-  t.false(lab.ask('client', { ...echoes(second), sourcePort: 40002 } as Request).accepted);
+  t.false(lab.ask('client', { ...echoes(second), sourcePort: 40002 }).accepted);
 });
 
 test('echoes that are lost are missed one second after the last', (t) => {

@@ -44,9 +44,6 @@ export interface TestOptions {
   readonly delay?: number;
 }
 
-/** Whether a packet goes on; for tests that lose packets of their own choice. */
-export type Filter = (packet: Packet) => boolean;
-
 /**
  * A server with two lines to a router, behind which is a client. The server's default route is by the first line.
  *

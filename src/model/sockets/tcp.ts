@@ -79,7 +79,7 @@ export interface Segment {
 }
 
 /** Bytes of a segment at most: an Ethernet frame's, without headers and time stamps. */
-export const maximumSegment = 1448;
+const maximumSegment = 1448;
 
 export function listen(host: Host, options: Pick<TcpListener, 'address' | 'port' | 'accept'>): TcpListener | null {
   if (options.address !== 0 && !isLocalAddress(host, options.address)) return null;
