@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { Argument, Option, type Command } from 'commander';
+import type { Backend } from '../backend/lab.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { LabError } from '../net/error.ts';
 import { assertKnown, loadCandidate, loadScenario, root, scenarioNames } from '../scenario/catalogue.ts';
-import { chooseBackend } from '../scenario/backends.ts';
+import { bothBackends, chooseBackend, type BackendWish } from '../scenario/backends.ts';
+import { compareRuns } from '../scenario/compare.ts';
 import type { RunResult } from '../scenario/result.ts';
 import { runPlans, type Plan } from '../scenario/run.ts';
 import { wholeNumber } from './number.ts';
@@ -16,6 +18,7 @@ import { openResults } from './results.ts';
 interface RunFlags {
   readonly all?: true;
   readonly on?: string;
+  readonly era?: string;
   readonly candidate: readonly string[];
   readonly format: 'pretty' | 'tap' | 'json' | 'junit';
   readonly jobs?: number;
@@ -35,7 +38,8 @@ export function addRunCommand(program: Command): void {
     .description('run scenarios: each of their candidates in a lab of its own, judged by packets')
     .addArgument(new Argument('[names...]', 'scenarios; see: list'))
     .option('--all', 'every scenario')
-    .option('--on <backend>', 'where to run: kernel')
+    .option('--on <backend>', 'where to run: kernel, model or both, compared (default: the kernel where it can be had)')
+    .option('--era <release>', 'the kernel that the model stands for, such as 3.16 (default: the one that runs)')
     .option('--candidate <name>', 'only this candidate; may be repeated', collect, [])
     .addOption(
       new Option('--format <format>', 'what to print').choices(['pretty', 'tap', 'json', 'junit']).default('pretty'),
@@ -46,31 +50,50 @@ export function addRunCommand(program: Command): void {
     .action(async (names: readonly string[], flags: RunFlags) => {
       const plans = await makePlans(names, flags);
       profileNamed(flags.profile);
-      const { backend, reason } = chooseBackend(flags.on);
-      const say = flags.format === 'pretty' ? process.stdout : process.stderr;
-      say.write(`${reason}\n`);
       const trials = plans.flatMap((plan) => plan.trials);
       const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
-      await backend.assertReady(tunnels);
+      const say = flags.format === 'pretty' ? process.stdout : process.stderr;
+      const { backends, reason } = await backendsFor({ ...flags, tunnels });
+      say.write(`${reason}\n`);
       const results = await openResults(join(root, 'results'));
-      const progress = showProgress(process.stderr, plans);
       const cores = availableParallelism();
-      const run = await runPlans(plans, {
-        backend,
-        profile: flags.profile,
-        seed: flags.seed,
-        jobs: flags.jobs ?? labsPerCore * cores,
-        builders: cores,
-        directory: results.directory,
-        onProgress: progress.show,
-      }).finally(() => {
-        progress.clear();
-      });
+      const runOn = async (backend: Backend): Promise<RunResult> => {
+        const progress = showProgress(process.stderr, plans);
+        return runPlans(plans, {
+          backend,
+          profile: flags.profile,
+          seed: flags.seed,
+          jobs: flags.jobs ?? labsPerCore * cores,
+          builders: cores,
+          directory: results.directory,
+          onProgress: progress.show,
+        }).finally(() => {
+          progress.clear();
+        });
+      };
+      const [first, second] = backends;
+      const once = await runOn(first);
+      const run = second ? compareRuns(once, await runOn(second)) : once;
       const passed = await present(run, flags.format, results.directory);
       await results.publish();
       if (flags.format === 'pretty') process.stdout.write(`Everything is in ${results.shown}.\n`);
       process.exitCode = passed ? 0 : 1;
     });
+}
+
+/** What to run on, one after the other, and one line that says so. */
+async function backendsFor(
+  wish: BackendWish,
+): Promise<{ readonly backends: readonly [Backend, Backend?]; readonly reason: string }> {
+  if (wish.on !== 'both') {
+    const { backend, reason } = await chooseBackend(wish);
+    return { backends: [backend], reason };
+  }
+  const [kernel, model] = await bothBackends(wish);
+  return {
+    backends: [kernel, model],
+    reason: `Running on the kernel and on the model (Linux ${kernel.release}), to be compared.`,
+  };
 }
 
 function collect(value: string, values: readonly string[]): readonly string[] {

@@ -310,7 +310,7 @@ export function eraOf(release: string): Era {
 }
 
 function versionOf(release: string): readonly number[] | null {
-  const parts = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-.+~].*)?$/.exec(release);
+  const parts = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.\d+)?(?:[-+~].*)?$/.exec(release);
   return parts ? parts.slice(1).map((part) => Number(part || '0')) : null;
 }
 

@@ -128,7 +128,7 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
   if (routeAgain(host, answer) !== null || !answer.output) return;
   const { source, destination } = reset;
   const kind = answer.output === host.loopback ? 'local' : 'unicast';
-  sendLocal(host, reset, { kind, device: answer.output, nexthop: answer.nexthop || destination, source });
+  sendLocal(host, reset, { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source });
 }
 
 /** The reset that answers a segment which belongs to no connection (RFC 9293, 3.10.7.1). */

@@ -17,6 +17,8 @@ export interface Route {
   readonly device: Device;
   /** The neighbour that it is handed to: the gateway, or the destination itself. */
   readonly nexthop: number;
+  /** The gateway's address; 0: the destination is on the link itself. */
+  readonly gateway: number;
   /** The source: as asked for, or as chosen. */
   readonly source: number;
 }
@@ -52,12 +54,12 @@ export function routeOutput(
     if (isMulticast(flow.destination) || flow.destination === broadcast) {
       source ||= selectSourceAddress(output, host.devices.values(), 0, scopes.link);
       const kind = flow.destination === broadcast ? 'broadcast' : 'multicast';
-      return { kind, device: output, nexthop: flow.destination, source };
+      return { kind, device: output, nexthop: flow.destination, gateway: 0, source };
     }
   }
   if (flow.destination === 0) {
     const own = source === 0 ? loopbackAddress : source;
-    return { kind: 'local', device: host.loopback, nexthop: own, source: own };
+    return { kind: 'local', device: host.loopback, nexthop: own, gateway: 0, source: own };
   }
   const found = lookUp(host, flow, trail);
   if (typeof found === 'string') {
@@ -65,7 +67,7 @@ export function routeOutput(
     // A bound socket takes whatever is out of the tables' reach for a neighbour.
     source ||= selectSourceAddress(output, host.devices.values(), 0, scopes.link);
     trail?.('route', `no route by ${output.name}: ${formatIPv4(flow.destination)} is taken to be on the link itself`);
-    return { kind: 'unicast', device: output, nexthop: flow.destination, source };
+    return { kind: 'unicast', device: output, nexthop: flow.destination, gateway: 0, source };
   }
   return toRoute(host, found, { ...flow, source }, about, trail);
 }
@@ -74,14 +76,15 @@ function toRoute(host: Host, found: FibResult, flow: FlowKey, about: Packet | nu
   const { info } = found.route;
   if (info.type === 'local') {
     const source = flow.source || info.preferredSource || flow.destination;
-    return { kind: 'local', device: host.loopback, nexthop: flow.destination, source };
+    return { kind: 'local', device: host.loopback, nexthop: flow.destination, gateway: 0, source };
   }
   const nexthop = selectPath(host, found, flow, about, trail);
   const source = flow.source || sourceBy(host, info, nexthop);
   if (flow.source === 0) trail?.('source', describeSource(source, info.preferredSource !== 0, nexthop));
   const device = nexthop.device ?? host.loopback;
   const kind = info.type === 'broadcast' ? 'broadcast' : isMulticast(flow.destination) ? 'multicast' : 'unicast';
-  return { kind, device, nexthop: nexthop.gateway || flow.destination, source };
+  const { gateway } = nexthop;
+  return { kind, device, nexthop: gateway || flow.destination, gateway, source };
 }
 
 function describeSource(source: number, preferred: boolean, nexthop: FibNexthop): string {

@@ -108,11 +108,15 @@ const selectors = [
   'suppressPrefixLength',
 ] as const;
 
+/** The kernel's idea of the same rule takes no account of `not`, or of where a `goto` leads (rule_exists). */
 function sameRule(one: PolicyRule, other: PolicyRule): boolean {
-  return (
-    one.priority === other.priority &&
-    [...selectors, 'action' as const].every((key) => JSON.stringify(one[key]) === JSON.stringify(other[key]))
-  );
+  const says = ({ priority, action, ...rule }: PolicyRule): string =>
+    JSON.stringify([
+      priority,
+      action.kind === 'goto' ? 'goto' : action,
+      ...selectors.filter((key) => key !== 'not').map((key) => rule[key]),
+    ]);
+  return says(one) === says(other);
 }
 
 function fits(rule: PolicyRule, wanted: RuleSpecification): boolean {

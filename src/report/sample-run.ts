@@ -208,7 +208,7 @@ const anyTrial: fc.Arbitrary<TrialResult> = fc.record(
 
 /** Any run with at least one scenario, its strings as nasty as a packet or a log can make them. */
 export const anyRun: fc.Arbitrary<RunResult> = fc.record({
-  backend: fc.constantFrom('kernel', 'model'),
+  backend: fc.constantFrom('kernel', 'model', 'both'),
   kernel: text,
   profile: text,
   seed: natural,

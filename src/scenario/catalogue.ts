@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
@@ -33,7 +33,8 @@ export async function candidateNames(): Promise<readonly string[]> {
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
-  return { ...options, name, script: `${root}lab/candidates/${name}/up.sh` };
+  const script = `${root}lab/candidates/${name}/up.sh`;
+  return { ...options, name, script, source: await readFile(script, 'utf8') };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

@@ -75,7 +75,7 @@ export interface ScenarioResult {
 
 /** One run of the lab: what `results.json` holds. */
 export interface RunResult {
-  readonly backend: 'kernel' | 'model';
+  readonly backend: 'kernel' | 'model' | 'both';
   /** The kernel's release that ran, or that the model stood for. */
   readonly kernel: string;
   /** The sysctl profile, by name. */

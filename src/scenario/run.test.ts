@@ -87,7 +87,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         return behaviour.run?.(candidate, circumstances) ?? [done];
       },
     };
-    const candidate = (each: string) => ({ name: each, title: '', lesson: '', script: `/${each}/up.sh` });
+    const candidate = (each: string) => ({ name: each, title: '', lesson: '', script: `/${each}/up.sh`, source: '' });
     return { name, scenario, trials: trials.map((trial) => ({ trial, candidate: candidate(trial.candidate) })) };
   };
   const start = (plans: readonly Plan[] = [planOf('one', names)]) =>

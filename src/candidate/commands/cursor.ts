@@ -1,4 +1,4 @@
-import { fault } from './fault.ts';
+import { refuse } from './refusal.ts';
 import type { Word } from './word.ts';
 
 /** A place among the words of a command, which moves on as they are taken. */
@@ -21,7 +21,7 @@ export function cursorOver(words: readonly Word[]): Cursor {
     next: () => words[index],
     take: (after) => {
       const word = words[index];
-      if (!word) return fault(after.at, `${JSON.stringify(after.text)} needs something after it`);
+      if (!word) return refuse(after.at, `${JSON.stringify(after.text)} needs something after it`);
       index++;
       return word;
     },

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Cursor } from './cursor.ts';
-import { fault, notModelled } from './fault.ts';
+import { refuse, notModelled } from './refusal.ts';
 import type { Word } from './word.ts';
 
 /** A word that a command line may hold, and what is done about it, to what has been read so far. */
@@ -44,8 +44,8 @@ export function keywords<Draft>(
 
 /** Keywords that the tool knows and the model doesn't; `names` as in `takes`. */
 export function unmodelled(names: string, why = ''): readonly Keyword<unknown>[] {
-  const refuse: Keyword<unknown>['read'] = (_draft, _words, keyword) => notModelled(keyword.at, keyword.text, why);
-  return keywords(names, refuse, false);
+  const read: Keyword<unknown>['read'] = (_draft, _words, keyword) => notModelled(keyword.at, keyword.text, why);
+  return keywords(names, read, false);
 }
 
 /** Whether a word is a keyword, or the beginning of one. The empty word is none. */
@@ -92,7 +92,7 @@ export function meant(word: Word, names: readonly string[]): string {
  * @param what what it was to be: `an object of ip`
  */
 export function unknown(word: Word, what: string, names: readonly string[]): never {
-  return fault(
+  return refuse(
     word.at,
     `${JSON.stringify(word.text)} is not ${what}`,
     meant(word, names) || `there are ${[...new Set(names)].join(', ')}`,
@@ -102,7 +102,7 @@ export function unknown(word: Word, what: string, names: readonly string[]): nev
 /** Refuses words that nothing has a use for. */
 export function nothingLeft(words: Cursor): void {
   const word = words.next();
-  if (word) fault(word.at, `expected the end of the command, got ${JSON.stringify(word.text)}`);
+  if (word) refuse(word.at, `expected the end of the command, got ${JSON.stringify(word.text)}`);
 }
 
 /** The words of a table of keywords that are worth a suggestion, for `meant` and `unknown`. */

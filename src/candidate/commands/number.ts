@@ -1,4 +1,4 @@
-import { fault } from './fault.ts';
+import { refuse } from './refusal.ts';
 import type { Word } from './word.ts';
 
 const digits = {
@@ -31,5 +31,5 @@ export function readUnsigned(text: string, base: keyof typeof digits = 0): numbe
 export function wholeNumber(word: Word, what: string, from = 0, to = 0xffffffff): number {
   const value = readUnsigned(word.text);
   if (value !== null && value >= from && value <= to) return value;
-  return fault(word.at, `expected ${what}, a number from ${from} to ${to}, got ${JSON.stringify(word.text)}`);
+  return refuse(word.at, `expected ${what}, a number from ${from} to ${to}, got ${JSON.stringify(word.text)}`);
 }

@@ -2,7 +2,7 @@ import { parseIPv4, parsePrefix, type Prefix } from '../../net/address.ts';
 import { LabError } from '../../net/error.ts';
 import type { ConntrackCommand, ConntrackFilter } from './conntrack.ts';
 import { cursorOver, type Cursor } from './cursor.ts';
-import { fault, notModelled } from './fault.ts';
+import { refuse, notModelled } from './refusal.ts';
 import { meant, unknown } from './keyword.ts';
 import type { Mutable } from './mutable.ts';
 import { wholeNumber } from './number.ts';
@@ -28,7 +28,8 @@ function action(names: string, what: ConntrackCommand['action']): Option {
     names: names.split(' '),
     argument: 'possible',
     read: (draft, table, word) => {
-      if (draft.action) fault(word.at, `${draft.action.word.text} is said already: conntrack does one thing at a time`);
+      if (draft.action)
+        refuse(word.at, `${draft.action.word.text} is said already: conntrack does one thing at a time`);
       if (table && table.text !== 'conntrack') notModelled(table.at, `the table ${table.text}`, 'there is conntrack');
       draft.action = { what, word };
     },
@@ -110,10 +111,10 @@ export function readConntrack(words: readonly Word[]): ConntrackCommand {
   };
   const draft: Draft = { filter: any };
   for (let word = cursor.next(); word; word = cursor.next()) readOption(draft, cursor, cursor.take(word));
-  if (!draft.action) return fault(conntrack.at, 'conntrack needs to be told what to do: -D, -F, -L or -C');
+  if (!draft.action) return refuse(conntrack.at, 'conntrack needs to be told what to do: -D, -F, -L or -C');
   const { what } = draft.action;
   if (what === 'delete' || what === 'list') return { action: what, filter: draft.filter };
-  if (draft.filtered) fault(draft.filtered.at, `${draft.action.word.text} takes no ${draft.filtered.text}`);
+  if (draft.filtered) refuse(draft.filtered.at, `${draft.action.word.text} takes no ${draft.filtered.text}`);
   return { action: what };
 }
 
@@ -121,7 +122,7 @@ function readOption(draft: Draft, words: Cursor, word: Word): void {
   const { name, attached } = split(word);
   const option = optionNamed({ text: name, at: word.at });
   const next = words.next();
-  if (attached !== null && option.argument === 'none') fault(word.at, `${name} takes nothing`);
+  if (attached !== null && option.argument === 'none') refuse(word.at, `${name} takes nothing`);
   if (attached !== null) option.read(draft, { text: attached, at: word.at }, word);
   else if (option.argument === 'needed') option.read(draft, words.take(word), word);
   else if (option.argument === 'possible' && next && !next.text.startsWith('-'))
@@ -131,7 +132,7 @@ function readOption(draft: Draft, words: Cursor, word: Word): void {
 
 /** `-pudp` and `--protonum=udp` hold their argument. */
 function split({ text, at }: Word): { readonly name: string; readonly attached: string | null } {
-  if (!/^-./.test(text)) fault(at, `expected an option of conntrack, got ${JSON.stringify(text)}`);
+  if (!/^-./.test(text)) refuse(at, `expected an option of conntrack, got ${JSON.stringify(text)}`);
   const [name = '', ...value] = text.startsWith('--') ? text.split('=') : [text.slice(0, 2), text.slice(2)];
   const attached = value.join('=');
   return { name, attached: value.length === 0 || (attached === '' && !text.startsWith('--')) ? null : attached };
@@ -142,13 +143,13 @@ function optionNamed(word: Word): Option {
   const exact = options.find((option) => option.names.includes(word.text));
   const begun = options.filter((option) => option.names.some((name) => name.startsWith(word.text)));
   const [found, another] = exact ? [exact] : word.text.startsWith('--') ? begun : [];
-  if (another) fault(word.at, `${word.text} may be more than one option`, meant(word, names));
+  if (another) refuse(word.at, `${word.text} may be more than one option`, meant(word, names));
   return found ?? unknown(word, 'an option of conntrack', names);
 }
 
 /** A port, of a protocol that was named before. */
 function portIn(word: Word, { protocol }: ConntrackFilter): number {
-  if (protocol === null) fault(word.at, 'conntrack takes ports after -p alone', 'say -p udp or -p tcp before them');
+  if (protocol === null) refuse(word.at, 'conntrack takes ports after -p alone', 'say -p udp or -p tcp before them');
   return wholeNumber(word, 'a port', 0, 0xffff);
 }
 
@@ -164,7 +165,7 @@ function placed<T>(word: Word, parse: (text: string) => T): T {
   try {
     return parse(word.text);
   } catch (error) {
-    if (error instanceof LabError) return fault(word.at, error.message, error.hint);
+    if (error instanceof LabError) return refuse(word.at, error.message, error.hint);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { cursorOver, type Cursor } from './cursor.ts';
-import { fault, notModelled } from './fault.ts';
+import { refuse, notModelled } from './refusal.ts';
 import { keywordFor, keywords, namesOf, nothingLeft, readWords, says, takes, unknown, unmodelled } from './keyword.ts';
 import type { Keyword } from './keyword.ts';
 import type { Mutable } from './mutable.ts';
@@ -17,7 +17,7 @@ interface Place {
 
 const isHandle = (word: Word): string => {
   if (/^[0-9a-f]{1,4}:[0-9a-f]{0,4}$/i.test(word.text)) return word.text.toLowerCase();
-  return fault(word.at, `expected a handle such as 1: or 1:10, got ${JSON.stringify(word.text)}`);
+  return refuse(word.at, `expected a handle such as 1: or 1:10, got ${JSON.stringify(word.text)}`);
 };
 
 const placing = [
@@ -76,20 +76,20 @@ function placeOf(words: Cursor, verb: Word): Place {
   const place: Place = {};
   const untilKind: Cursor = { next: () => (place.kind ? undefined : words.next()), take: words.take };
   readWords(untilKind, place, placing, (_place, left, word) => (place.kind = left.take(word)));
-  if (place.device === '') fault(verb.at, 'a device has a name');
+  if (place.device === '') refuse(verb.at, 'a device has a name');
   return place;
 }
 
 function readQdisc(what: What, words: Cursor, verb: Word): TcCommand {
   const { device, parent, kind } = placeOf(words, verb);
   if (what === 'show') return { action: 'show', device: device ?? null };
-  if (device === undefined) return fault(verb.at, 'tc qdisc needs a device: dev NAME');
-  if (parent === undefined) return fault(verb.at, 'tc qdisc needs a place: root, or parent HANDLE');
+  if (device === undefined) return refuse(verb.at, 'tc qdisc needs a device: dev NAME');
+  if (parent === undefined) return refuse(verb.at, 'tc qdisc needs a place: root, or parent HANDLE');
   if (what === 'delete') {
     while (words.next()) words.take(verb);
     return parent === 'root' ? { action: 'unshape', device } : { action: 'no-bearing', device };
   }
-  if (!kind) return fault(verb.at, 'tc qdisc needs a kind, such as tbf');
+  if (!kind) return refuse(verb.at, 'tc qdisc needs a kind, such as tbf');
   const shape = shapeOf(kind, words);
   if (shape && parent !== 'root') notModelled(kind.at, `${kind.text} below another`, 'it goes at the root');
   return shape ? { action: 'shape', device, shape } : { action: 'no-bearing', device };
@@ -146,7 +146,7 @@ function shapeOf(kind: Word, words: Cursor): Shape | null {
     const draft: TokenBucket = { ...open, burst: false, limit: false };
     readWords(words, draft, tokenBucket, garbage);
     if (draft.rate === null || !draft.burst || !draft.limit) {
-      fault(kind.at, 'tbf needs rate, burst, and latency or limit', 'for example: rate 8mbit burst 32kb latency 50ms');
+      refuse(kind.at, 'tbf needs rate, burst, and latency or limit', 'for example: rate 8mbit burst 32kb latency 50ms');
     }
     return { ...open, rate: draft.rate };
   }
@@ -180,14 +180,14 @@ const htb: readonly Keyword<ClassDraft>[] = [
 function readClass(what: What, words: Cursor, verb: Word): TcCommand {
   const { device, parent, id, kind } = placeOf(words, verb);
   if (what === 'show') return { action: 'show', device: device ?? null };
-  if (device === undefined) return fault(verb.at, 'tc class needs a device: dev NAME');
+  if (device === undefined) return refuse(verb.at, 'tc class needs a device: dev NAME');
   if (what === 'delete') return { action: 'no-bearing', device };
-  if (parent === undefined || id === undefined) return fault(verb.at, 'tc class needs parent HANDLE classid HANDLE');
+  if (parent === undefined || id === undefined) return refuse(verb.at, 'tc class needs parent HANDLE classid HANDLE');
   if (kind?.text !== 'htb')
     return notModelled((kind ?? verb).at, `a class of ${kind?.text ?? 'no kind'}`, 'there is htb');
   const draft: ClassDraft = {};
   readWords(words, draft, htb, (_class, _words, word) => notModelled(word.at, `htb's ${word.text}`));
-  if (draft.rate === undefined) return fault(kind.at, 'a class of htb needs a rate');
+  if (draft.rate === undefined) return refuse(kind.at, 'a class of htb needs a rate');
   return { action: 'class', device, class: { id, parent, rate: draft.rate, ceiling: draft.ceiling ?? draft.rate } };
 }
 
@@ -214,8 +214,8 @@ function readFilter(what: What, words: Cursor, verb: Word): TcCommand {
   nothingLeft(words);
   const { device } = place;
   if (what === 'show') return { action: 'show', device: device ?? null };
-  if (device === undefined) return fault(verb.at, 'tc filter needs a device: dev NAME');
+  if (device === undefined) return refuse(verb.at, 'tc filter needs a device: dev NAME');
   if (what === 'add' && !(place.kind && place.id))
-    fault(verb.at, 'tc filter needs a kind, u32 or fw, and flowid HANDLE');
+    refuse(verb.at, 'tc filter needs a kind, u32 or fw, and flowid HANDLE');
   return { action: 'no-bearing', device };
 }

@@ -1,4 +1,4 @@
-import { fault, notModelled } from './fault.ts';
+import { refuse, notModelled } from './refusal.ts';
 import type { Input } from './input.ts';
 import type { Placed } from './ip.ts';
 import { meant } from './keyword.ts';
@@ -53,7 +53,7 @@ export function readSysctl(words: readonly Word[], input: Input | null): readonl
   for (const word of others.filter(isOption)) readOptions(said, word);
   const operands = others.filter((word) => !isOption(word));
   if (said.load) return readLines(said, said.load, operands, input);
-  if (operands.length === 0) fault(sysctl.at, 'sysctl needs the name of a variable');
+  if (operands.length === 0) refuse(sysctl.at, 'sysctl needs the name of a variable');
   return operands.map((word) => ({ command: readOperand(said, word), at: word.at }));
 }
 
@@ -84,7 +84,7 @@ function readLines(
   const file = files.find(({ text }) => text !== '-' && text !== '/dev/stdin');
   if (file) notModelled(file.at, `the file ${file.text}`, 'sysctl -p - reads a here-document');
   if (files.length === 0) notModelled(load.at, 'the file /etc/sysctl.conf', 'sysctl -p - reads a here-document');
-  if (!input) return fault(load.at, 'sysctl -p - has nothing to read', 'give it a here-document');
+  if (!input) return refuse(load.at, 'sysctl -p - has nothing to read', 'give it a here-document');
   return input.text.split('\n').flatMap((line, index) => {
     const text = line.trim();
     if (text === '' || text.startsWith('#') || text.startsWith(';')) return [];
@@ -101,7 +101,7 @@ function readOperand(said: Options, word: Word): SysctlCommand {
   const { print, ignoreUnknown, write } = said;
   const equals = word.text.indexOf('=');
   if (equals < 0 && write)
-    fault(word.at, `expected NAME=VALUE, got ${JSON.stringify(word.text)}`, 'without spaces around =');
+    refuse(word.at, `expected NAME=VALUE, got ${JSON.stringify(word.text)}`, 'without spaces around =');
   const path = pathOf({ text: (equals < 0 ? word.text : word.text.slice(0, equals)).trim(), at: word.at });
   const common = { path, print, ignoreUnknown };
   if (equals < 0) return { ...common, action: 'read' };
@@ -110,7 +110,7 @@ function readOperand(said: Options, word: Word): SysctlCommand {
 
 /** The first of `.` and `/` in a name separates its parts; the other stands for itself, or for it: `eth0/100` is `eth0.100`. */
 function pathOf({ text, at }: Word): string {
-  if (!/^[^./]/.test(text)) fault(at, `expected the name of a variable, got ${JSON.stringify(text)}`);
+  if (!/^[^./]/.test(text)) refuse(at, `expected the name of a variable, got ${JSON.stringify(text)}`);
   if (/[*?[\s]/.test(text)) notModelled(at, `a pattern of names (${text})`, 'name each variable');
   const dotted = text.search(/[./]/) === text.indexOf('.');
   return dotted ? exchanged(text) : text;

@@ -12,7 +12,7 @@ import { generatedScript } from './generated-script.ts';
 import { readingPrograms, recordingMachine, recordingPrograms } from './testing.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
-const count = Number(process.env['SCRIPTS'] ?? 600);
+const count = Number(process.env['SCRIPTS'] ?? 400);
 const given = ['one', 'two  2', ''];
 
 /** What came of a script; `complained`: whether anything was written to standard error. */

@@ -152,7 +152,10 @@ function substitute(shell: Shell, { body, at }: Extract<Part, { kind: 'command' 
     shared.spend(characters, at);
   });
   shell.substituted = runSubshell(shell, body, false, at, [[1, output]]);
-  return output.text().replace(/\n+$/, '');
+  const text = output.text();
+  let end = text.length;
+  while (text[end - 1] === '\n') end--;
+  return text.slice(0, end);
 }
 
 function calculate(shell: Shell, { expression, at }: Extract<Part, { kind: 'arithmetic' }>): string {

@@ -62,20 +62,14 @@ export function wordReader(source: Source, readList: (script: ParsedScript, sour
         if (!part.parts) return textOf(part.pos, part.end, around);
         return partsOf(part.parts, part.pos, part.end, around);
       case 'SingleQuoted':
-        // Only in a here-document: in double quotes they are text already, and shells differ in what they are here.
-        if (around === 'operand')
-          throw invalid(at, 'single quotes in an expansion here are not supported', 'leave them out');
+        // Only so in a here-document; in double quotes they are text, and here shells differ.
+        if (around === 'operand') throw unsupportedQuotes(at);
         return [{ kind: 'text', text: part.value, quoted: true }];
       case 'DoubleQuoted':
         if (part.end - part.pos === 2) return [{ kind: 'text', text: '', quoted: true }];
         return partsOf(part.parts, part.pos + 1, part.end - 1, 'double quotes');
       case 'SimpleExpansion':
-        if (
-          /^[A-Za-z_]/.test(part.text.slice(1)) &&
-          /^(?:\\\n)+[A-Za-z0-9_]/.test(source.text.slice(part.end, part.end + 9))
-        ) {
-          throw invalid(at, 'a name that goes on in the next line is not supported', 'put the name in braces');
-        }
+        if (goesOn(part)) throw invalid(at, 'a name over two lines is not supported', 'put it in braces');
         return [parameter(part.text.replaceAll('\\\n', '').slice(1), null, quoted, at)];
       case 'ParameterExpansion':
         return [parameter(part.parameter, operationOf(part, around, at), quoted, at)];
@@ -95,6 +89,11 @@ export function wordReader(source: Source, readList: (script: ParsedScript, sour
       case 'ExtendedGlob':
         throw notPosix(at, `the pattern ${part.operator}(…)`, 'use case with several patterns');
     }
+  }
+
+  /** Whether a name would go on after a line that is continued: to sh it does, but the parser ends it there. */
+  function goesOn({ text, end }: { readonly text: string; readonly end: number }): boolean {
+    return /^\$[A-Za-z_]/.test(text) && /^(?:\\\n)+[A-Za-z0-9_]/.test(source.text.slice(end, end + 9));
   }
 
   function operationOf(part: ParameterExpansionPart, around: Surroundings, at: Location): Operation | null {
@@ -172,7 +171,7 @@ export function wordReader(source: Source, readList: (script: ParsedScript, sour
       const stripped = operator === '<<-';
       if (delimiter.quoted) {
         const raw = source.text.slice(body.pos, body.end);
-        const text = stripped ? raw.replace(/^\t+/gm, '') : raw;
+        const text = stripped ? raw.replace(/(^|\n)\t+/g, '$1') : raw;
         return { parts: [{ kind: 'text', text, quoted: true }], at, declaration: false };
       }
       const around = stripped ? 'stripped here-document' : 'here-document';
@@ -225,6 +224,10 @@ function notPosix(at: Location, what: string, instead: string): Error {
 function badExpansion(at: Location, text: string): Error {
   const supported = '${x} ${#x} ${x:-…} ${x:=…} ${x:?…} ${x:+…} ${x#…} ${x##…} ${x%…} ${x%%…}';
   return invalid(at, `the expansion ${text} is not POSIX sh`, `supported are ${supported}, with or without the colon`);
+}
+
+function unsupportedQuotes(at: Location): Error {
+  return invalid(at, 'single quotes in an expansion in a here-document are not supported', 'leave them out');
 }
 
 function tilde(at: Location): Error {

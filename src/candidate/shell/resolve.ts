@@ -65,12 +65,10 @@ function describing(shell: Shell, args: readonly Argument[]): Builtin {
   const run = (): number => {
     if (!name) return 0;
     if (more) throw invalid(more.at, 'command -v with several names is not supported', 'ask for them one by one');
-    const { text, at } = name;
-    const own = builtins.has(text) || text === 'command' || shell.functions.has(text) || keywords.has(text);
-    const known = own || unsupported.has(text);
-    const program = known ? null : programName(shell.shared.machine, text);
-    if (!known && program === null) targetOf(shell, { text, at });
-    return writeTo(shell, 1, `${known || text.includes('/') ? text : `/usr/sbin/${text}`}\n`) === null ? 0 : 1;
+    const ofShell = name.text === 'command' || unsupported.has(name.text) || keywords.has(name.text);
+    const program = !ofShell && targetOf(shell, name).kind === 'program';
+    const path = program && !name.text.includes('/') ? `/usr/sbin/${name.text}` : name.text;
+    return writeTo(shell, 1, `${path}\n`) === null ? 0 : 1;
   };
   return { special: false, run };
 }

@@ -143,8 +143,8 @@ function get(host: Host, asked: Extract<RouteCommand, { action: 'get' }>): Outco
     null,
   );
   if (typeof route === 'string') return failed(`RTNETLINK answers: ${messages[route]}`);
-  const via = route.nexthop === destination ? 0 : route.nexthop;
-  return printed(line(asked, { kind: route.kind, device: route.device.name, via, source: route.source }));
+  const { kind, device, gateway: via } = route;
+  return printed(line(asked, { kind, device: device.name, via, source: route.source }));
 }
 
 const messages = {

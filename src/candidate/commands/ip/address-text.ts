@@ -1,5 +1,5 @@
 import type { Prefix } from '../../../net/address.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import { readUnsigned } from '../number.ts';
 import type { Word } from '../word.ts';
 
@@ -13,7 +13,7 @@ const anywhere = new Set(['default', 'all', 'any']);
  * @throws LabError 'invalid' for anything else
  */
 export function addressIn(word: Word): number {
-  return readAddress(word.text) ?? refuse(word, 'an IPv4 address such as 203.0.113.2');
+  return readAddress(word.text) ?? notAnAddress(word, 'an IPv4 address such as 203.0.113.2');
 }
 
 /**
@@ -24,7 +24,7 @@ export function addressIn(word: Word): number {
  * @throws LabError 'invalid' for anything else
  */
 export function prefixIn(word: Word, hint = ''): Prefix {
-  return readPrefix(word.text) ?? refuse(word, 'an IPv4 prefix such as 203.0.113.0/24', hint);
+  return readPrefix(word.text) ?? notAnAddress(word, 'an IPv4 prefix such as 203.0.113.0/24', hint);
 }
 
 /** Whether a prefix says how long it is. */
@@ -60,7 +60,7 @@ function readAddress(text: string): number | null {
   return address;
 }
 
-function refuse(word: Word, expected: string, hint = ''): never {
+function notAnAddress(word: Word, expected: string, hint = ''): never {
   if (word.text.includes(':')) return notModelled(word.at, `IPv6 (${word.text})`, 'the model routes IPv4');
-  return fault(word.at, `expected ${expected}, got ${JSON.stringify(word.text)}`, hint);
+  return refuse(word.at, `expected ${expected}, got ${JSON.stringify(word.text)}`, hint);
 }

@@ -1,6 +1,6 @@
 import type { Prefix } from '../../../net/address.ts';
 import { took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { AddressCommand, AddressSelector, Output } from '../ip.ts';
 import { meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
 import { readUnsigned, wholeNumber } from '../number.ts';
@@ -23,11 +23,11 @@ interface Draft {
 // In iproute2's order (ip/ipaddress.c).
 const among = [
   ...takes<Draft>('peer remote', (address, word) => {
-    if (address.peer) fault(word.at, `the address has a peer already, before ${word.text}`);
+    if (address.peer) refuse(word.at, `the address has a peer already, before ${word.text}`);
     address.peer = prefixIn(word);
   }),
   ...takes<Draft>('broadcast* brd', (address, word) => {
-    if (address.broadcast !== undefined) fault(word.at, `the address has a broadcast already, before ${word.text}`);
+    if (address.broadcast !== undefined) refuse(word.at, `the address has a broadcast already, before ${word.text}`);
     address.broadcast = word.text === '+' || word.text === '-' ? word.text : addressIn(word);
   }),
   ...unmodelled('anycast'),
@@ -61,12 +61,12 @@ export function readAddressChange(
     took(left, 'local');
     const local = left.take(word);
     const prefix = prefixIn(local, meant(local, namesOf(among)));
-    if (address.local) fault(local.at, `the command has an address already, before ${local.text}`);
+    if (address.local) refuse(local.at, `the command has an address already, before ${local.text}`);
     address.local = { prefix, word: local };
   });
   const { local, peer, device } = draft;
-  if (!local) return fault(verb.at, `ip address ${action} needs an address, such as 203.0.113.2/24`);
-  if (device === undefined) return fault(verb.at, `ip address ${action} needs a device: dev NAME`);
+  if (!local) return refuse(verb.at, `ip address ${action} needs an address, such as 203.0.113.2/24`);
+  if (device === undefined) return refuse(verb.at, `ip address ${action} needs a device: dev NAME`);
   const common = { object: 'address', device } as const;
   if (action === 'delete') {
     // Without a length and a peer, `ip` tells the kernel neither; a peer's length of 0 it takes for none.
@@ -135,7 +135,7 @@ export function readAddressSelector(
   output: Output,
 ): AddressCommand {
   if (action === 'flush' && !words.next()) {
-    fault(verb.at, 'ip address flush needs to be told which addresses', 'for example: ip address flush dev eth0');
+    refuse(verb.at, 'ip address flush needs to be told which addresses', 'for example: ip address flush dev eth0');
   }
   const any: AddressSelector = { device: null, within: null, scope: null, secondary: null, up: false };
   const draft: SelectorDraft = { selector: any };
@@ -146,6 +146,6 @@ export function readAddressSelector(
 function readDevice(addresses: SelectorDraft, words: Cursor, word: Word): void {
   took(words, 'dev');
   const device = words.take(word);
-  if (addresses.selector.device !== null) fault(device.at, `a device is named already, before ${device.text}`);
+  if (addresses.selector.device !== null) refuse(device.at, `a device is named already, before ${device.text}`);
   chosen(addresses, { device: device.text });
 }

@@ -1,4 +1,4 @@
-import { fault } from '../fault.ts';
+import { refuse } from '../refusal.ts';
 import type { Input } from '../input.ts';
 import type { Location } from '../location.ts';
 import type { Word } from '../word.ts';
@@ -19,7 +19,7 @@ export function* linesOfBatch(input: Input): Generator<readonly Word[]> {
     const goesOn = text.endsWith('\\');
     pieces.push({ text: goesOn ? text.slice(0, -1) : text, at });
     if (goesOn && index < lines.length - 1) continue;
-    if (goesOn) fault(at, 'the batch ends with a line that is to go on in the next');
+    if (goesOn) refuse(at, 'the batch ends with a line that is to go on in the next');
     const words = wordsOf(pieces);
     if (words.length > 0) yield words;
     pieces = [];
@@ -38,7 +38,7 @@ function wordsOf(pieces: readonly Piece[]): readonly Word[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|(['"])|[^ \t\r]+/g)].map((match) => {
     const [text, single, double, stray] = match;
     const at = locationIn(pieces, match.index);
-    return stray ? fault(at, `the quote ${text} has no end on its line`) : { text: single ?? double ?? text, at };
+    return stray ? refuse(at, `the quote ${text} has no end on its line`) : { text: single ?? double ?? text, at };
   });
 }
 

@@ -1,5 +1,5 @@
 import { took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { LinkCommand, Output } from '../ip.ts';
 import { meant, namesOf, nothingLeft, readWords, says, takes, unmodelled } from '../keyword.ts';
 import { wholeNumber } from '../number.ts';
@@ -17,7 +17,7 @@ interface Draft {
 }
 
 const onOrOff = (_link: Draft, word: Word, keyword: Word): void => {
-  if (word.text !== 'on' && word.text !== 'off') fault(word.at, `${keyword.text} is on or off, not ${word.text}`);
+  if (word.text !== 'on' && word.text !== 'off') refuse(word.at, `${keyword.text} is on or off, not ${word.text}`);
 };
 
 // In iproute2's order (ip/iplink.c), because of which some devices' names don't go without `dev` before them.
@@ -25,7 +25,7 @@ const among = [
   ...says<Draft>('up', (link) => (link.state = 'up')),
   ...says<Draft>('down', (link) => (link.state = 'down')),
   ...takes<Draft>('name', (link, word) => {
-    if (link.name !== undefined) fault(word.at, `the link has a name already, before ${word.text}`);
+    if (link.name !== undefined) refuse(word.at, `the link has a name already, before ${word.text}`);
     link.name = deviceIn(word);
     link.device ??= link.name;
   }),
@@ -34,7 +34,7 @@ const among = [
   ...takes<Draft>('broadcast* brd', (_link, word) => hardwareIn(word)),
   ...takes<Draft>('txqueuelen* qlen txqlen*', (_link, word) => wholeNumber(word, 'a length', 0, 0x7fffffff)),
   ...takes<Draft>('mtu', (link, word) => {
-    if (link.mtu !== undefined) fault(word.at, `the link has an mtu already, before ${word.text}`);
+    if (link.mtu !== undefined) refuse(word.at, `the link has an mtu already, before ${word.text}`);
     link.mtu = wholeNumber(word, 'a number of bytes', 0, 0x7fffffff);
   }),
   ...unmodelled('xdpgeneric xdpdrv xdpoffload xdp'),
@@ -69,7 +69,7 @@ function readDevice(link: Draft, words: Cursor, word: Word): void {
   const device = words.take(word);
   if (link.device !== link.name) {
     const hint = meant(device, namesOf(among));
-    fault(device.at, `expected something that a link has, got ${JSON.stringify(device.text)}`, hint);
+    refuse(device.at, `expected something that a link has, got ${JSON.stringify(device.text)}`, hint);
   }
   if (/[/\s]/.test(device.text) || device.text === '') deviceIn(device);
   link.device = device.text;
@@ -84,8 +84,8 @@ export function readLinkAdd(words: Cursor, verb: Word): LinkCommand {
   const link = readLink(words);
   const device = link.name ?? link.device;
   if (device === undefined) return notModelled(verb.at, 'a link without a name of yours', 'give it one');
-  if (device !== link.device) fault(verb.at, 'ip link add takes one name, by name or by dev');
-  if (!link.type) return fault(verb.at, 'ip link add needs a type, such as type veth');
+  if (device !== link.device) refuse(verb.at, 'ip link add takes one name, by name or by dev');
+  if (!link.type) return refuse(verb.at, 'ip link add needs a type, such as type veth');
   if (link.master !== undefined) notModelled(verb.at, 'a new link with a master', 'ip link set … master … joins it');
   const type = typeOf(link.type, words);
   nothingLeft(words);
@@ -116,9 +116,9 @@ const bridging = [
 function peerOf(words: Cursor): string | null {
   const peer = words.next();
   if (!peer) return null;
-  if (!took(words, 'peer')) fault(peer.at, `expected peer, got ${JSON.stringify(peer.text)}`);
+  if (!took(words, 'peer')) refuse(peer.at, `expected peer, got ${JSON.stringify(peer.text)}`);
   const link = readLink(words);
-  if (link.type) fault(link.type.at, 'a peer has no type of its own');
+  if (link.type) refuse(link.type.at, 'a peer has no type of its own');
   const said =
     link.state ?? (link.mtu === undefined ? undefined : 'mtu') ?? (link.master === undefined ? undefined : 'master');
   if (said !== undefined)
@@ -134,7 +134,7 @@ function peerOf(words: Cursor): string | null {
 export function readLinkSet(words: Cursor, verb: Word): LinkCommand {
   const link = readLink(words);
   if (link.type) notModelled(link.type.at, 'to change a link by its type');
-  if (link.device === undefined) return fault(verb.at, 'ip link set needs a device');
+  if (link.device === undefined) return refuse(verb.at, 'ip link set needs a device');
   return {
     object: 'link',
     action: 'set',
@@ -153,7 +153,7 @@ export function readLinkSet(words: Cursor, verb: Word): LinkCommand {
  */
 export function readLinkDelete(words: Cursor, verb: Word): LinkCommand {
   const { device } = readLink(words);
-  if (device === undefined) return fault(verb.at, 'ip link delete needs a device');
+  if (device === undefined) return refuse(verb.at, 'ip link delete needs a device');
   return { object: 'link', action: 'delete', device };
 }
 
@@ -177,7 +177,7 @@ export function readLinkShow(words: Cursor, output: Output): LinkCommand {
   readWords(words, draft, selecting, (links, left, word) => {
     took(left, 'dev');
     const device = left.take(word);
-    if (links.device !== null) fault(device.at, `a device is named already, before ${device.text}`);
+    if (links.device !== null) refuse(device.at, `a device is named already, before ${device.text}`);
     links.device = device.text;
   });
   return { object: 'link', action: 'show', ...draft, output };
@@ -191,5 +191,5 @@ export function hardwareIn(word: Word): string {
       .map((octet) => octet.toLowerCase().padStart(2, '0'))
       .join(':');
   }
-  return fault(word.at, `expected a hardware address such as 02:00:00:00:00:01, got ${JSON.stringify(word.text)}`);
+  return refuse(word.at, `expected a hardware address such as 02:00:00:00:00:01, got ${JSON.stringify(word.text)}`);
 }

@@ -1,4 +1,4 @@
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import { keywordFor, meant } from '../keyword.ts';
 import { readUnsigned } from '../number.ts';
 import type { RouteType } from '../ip.ts';
@@ -99,7 +99,7 @@ const types: readonly { readonly name: string; readonly short: boolean; readonly
 export function tableIn(word: Word, named: TableNames): number {
   const table = tables.get(word.text) ?? named.get(word.text) ?? readUnsigned(word.text);
   if (table !== null && table <= 0xffffffff) return table;
-  return fault(
+  return refuse(
     word.at,
     `there is no routing table ${JSON.stringify(word.text)}`,
     meant(word, [...tables.keys(), ...named.keys()]) ||
@@ -112,7 +112,7 @@ export function tableIn(word: Word, named: TableNames): number {
  */
 export function deviceIn(word: Word): string {
   if (/^[^/\s]+$/.test(word.text) && new TextEncoder().encode(word.text).length <= 15) return word.text;
-  return fault(word.at, `expected the name of a device, up to 15 characters, got ${JSON.stringify(word.text)}`);
+  return refuse(word.at, `expected the name of a device, up to 15 characters, got ${JSON.stringify(word.text)}`);
 }
 
 /** A routing protocol. */
@@ -158,7 +158,7 @@ function named(
   const value = names.get(word.text) ?? readUnsigned(word.text, base);
   if (value !== null && value <= limit) return value;
   const known = [...names.keys()];
-  return fault(
+  return refuse(
     word.at,
     `expected ${what}, got ${JSON.stringify(word.text)}`,
     meant(word, known) || `a number up to ${limit}, or one of ${known.join(', ')}`,

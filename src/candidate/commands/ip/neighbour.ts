@@ -1,5 +1,5 @@
 import { took, type Cursor } from '../cursor.ts';
-import { fault } from '../fault.ts';
+import { refuse } from '../refusal.ts';
 import type { NeighbourCommand, NeighbourState, Output } from '../ip.ts';
 import { keywordFor, meant, namesOf, readWords, takes, unknown, unmodelled } from '../keyword.ts';
 import type { Word } from '../word.ts';
@@ -30,7 +30,7 @@ const states: readonly { readonly name: NeighbourState; readonly short: boolean 
 const among = [
   ...takes<Draft>('lladdr*', (neighbour, word) => {
     if (neighbour.hardware !== null)
-      fault(word.at, `the neighbour has a hardware address already, before ${word.text}`);
+      refuse(word.at, `the neighbour has a hardware address already, before ${word.text}`);
     neighbour.hardware = hardwareIn(word);
   }),
   ...takes<Draft>('nud', (neighbour, word) => {
@@ -57,13 +57,13 @@ export function readNeighbourChange(
     const to = left.take(word);
     if (neighbour.address !== undefined) {
       const hint = meant(to, namesOf(among));
-      fault(to.at, `expected something that a neighbour has, got ${JSON.stringify(to.text)}`, hint);
+      refuse(to.at, `expected something that a neighbour has, got ${JSON.stringify(to.text)}`, hint);
     }
     neighbour.address = addressIn(to);
   });
   const { address, device, hardware, state } = draft;
   if (address === undefined || device === undefined) {
-    return fault(verb.at, `ip neigh ${action} needs an address and a device: ADDRESS dev NAME`);
+    return refuse(verb.at, `ip neigh ${action} needs an address and a device: ADDRESS dev NAME`);
   }
   const common = { object: 'neighbour', address, device } as const;
   return action === 'delete' ? { ...common, action } : { ...common, action, hardware, state };
@@ -75,7 +75,7 @@ interface SelectorDraft {
 
 const selecting = [
   ...takes<SelectorDraft>('dev', (neighbours, word) => {
-    if (neighbours.device !== null) fault(word.at, `a device is named already, before ${word.text}`);
+    if (neighbours.device !== null) refuse(word.at, `a device is named already, before ${word.text}`);
     neighbours.device = word.text;
   }),
   ...unmodelled('master vrf nomaster unused nud proxy protocol* to'),
@@ -93,7 +93,7 @@ export function readNeighbourSelector(
   output: Output,
 ): NeighbourCommand {
   if (action === 'flush' && !words.next()) {
-    fault(verb.at, 'ip neigh flush needs to be told which', 'for example: ip neigh flush dev eth0');
+    refuse(verb.at, 'ip neigh flush needs to be told which', 'for example: ip neigh flush dev eth0');
   }
   const draft: SelectorDraft = { device: null };
   readWords(words, draft, selecting, (_neighbours, _left, word) => {

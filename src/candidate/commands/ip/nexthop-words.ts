@@ -1,6 +1,6 @@
 import type { NexthopSpecification } from '../ip.ts';
 import { took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import { keywordFor, namesOf, meant, says, takes, keywords, unmodelled } from '../keyword.ts';
 import { wholeNumber } from '../number.ts';
 import type { Word } from '../word.ts';
@@ -45,7 +45,7 @@ export function nexthopsIn(words: Cursor, first: Word): readonly NexthopSpecific
   for (let word = words.next(); word; word = words.next()) {
     if (word.text !== 'nexthop') {
       const hint = meant(word, ['nexthop', ...namesOf(among)]);
-      fault(word.at, `expected nexthop or the end of the route, got ${JSON.stringify(word.text)}`, hint);
+      refuse(word.at, `expected nexthop or the end of the route, got ${JSON.stringify(word.text)}`, hint);
     }
     nexthops.push(oneNexthop(words, words.take(word)));
   }
@@ -53,7 +53,7 @@ export function nexthopsIn(words: Cursor, first: Word): readonly NexthopSpecific
 }
 
 function oneNexthop(words: Cursor, keyword: Word): NexthopSpecification {
-  if (!words.next()) fault(keyword.at, 'nexthop needs something after it, such as via ADDRESS dev DEVICE');
+  if (!words.next()) refuse(keyword.at, 'nexthop needs something after it, such as via ADDRESS dev DEVICE');
   const nexthop = newNexthop();
   for (let word = words.next(); word; word = words.next()) {
     const found = keywordFor(word, among);

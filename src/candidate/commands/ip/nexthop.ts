@@ -1,5 +1,5 @@
 import type { Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { NexthopCommand, Output } from '../ip.ts';
 import { keywords, namesOf, readWords, says, takes, unknown, unmodelled } from '../keyword.ts';
 import { wholeNumber } from '../number.ts';
@@ -46,13 +46,13 @@ export function readNexthopChange(action: 'add' | 'replace' | 'delete', words: C
   });
   const { id, protocol, members, blackhole, single } = draft;
   if (id === undefined) {
-    if (action === 'delete') return fault(verb.at, 'ip nexthop delete needs the number of a nexthop: id NUMBER');
+    if (action === 'delete') return refuse(verb.at, 'ip nexthop delete needs the number of a nexthop: id NUMBER');
     return notModelled(verb.at, 'a nexthop without a number of yours', 'give one: id NUMBER');
   }
   if (action === 'delete') return { object: 'nexthop', action, id };
   const described = single.device !== null || single.gateway !== null;
   if (Number(described) + Number(blackhole) + Number(members !== undefined) !== 1) {
-    fault(verb.at, 'a nexthop is one of: via ADDRESS dev NAME, blackhole, or group ID/ID');
+    refuse(verb.at, 'a nexthop is one of: via ADDRESS dev NAME, blackhole, or group ID/ID');
   }
   const common = { object: 'nexthop', action, id, protocol } as const;
   if (members) return { ...common, nexthop: { kind: 'group', members } };

@@ -1,5 +1,5 @@
 import type { Cursor } from '../cursor.ts';
-import { notModelled } from '../fault.ts';
+import { notModelled } from '../refusal.ts';
 import type { IpCommand, Output } from '../ip.ts';
 import { keywordFor, namesOf, unknown } from '../keyword.ts';
 import type { Word } from '../word.ts';

@@ -1,5 +1,5 @@
 import { cursorOver, took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { Input } from '../input.ts';
 import type { IpCommand, Output, Placed } from '../ip.ts';
 import { keywordFor, namesOf, says, takes, unknown, unmodelled } from '../keyword.ts';
@@ -67,7 +67,7 @@ export function readIp(
   const { output, batch } = readOptions(cursor, ip);
   if (!batch) return [readCommand(cursor, ip, output, tables)];
   if (batch.text !== '-') notModelled(batch.at, `the file ${batch.text}`, 'ip -batch - reads a here-document');
-  if (!input) return fault(batch.at, 'ip -batch - has nothing to read', 'give it a here-document');
+  if (!input) return refuse(batch.at, 'ip -batch - has nothing to read', 'give it a here-document');
   return [...linesOfBatch(input)].map((line) => readCommand(cursorOver(line), line[0] ?? ip, output, tables));
 }
 
@@ -90,7 +90,7 @@ function readOptions(words: Cursor, ip: Word): Options {
 /** Reads a command from its object on; `begin` is its first word. */
 function readCommand(words: Cursor, begin: Word, output: Output, tables: TableNames): Placed<IpCommand> {
   const word = words.next();
-  if (!word) return fault(begin.at, 'ip needs an object, such as route');
+  if (!word) return refuse(begin.at, 'ip needs an object, such as route');
   const object = keywordFor(word, objects) ?? unknown(word, 'an object of ip', namesOf(objects));
   return { command: object.read(words, words.take(word), output, tables), at: begin.at };
 }

@@ -1,5 +1,5 @@
 import { took, type Cursor } from '../cursor.ts';
-import { fault } from '../fault.ts';
+import { refuse } from '../refusal.ts';
 import type { Output, RouteCommand } from '../ip.ts';
 import { meant, namesOf, readWords, takes, unmodelled } from '../keyword.ts';
 import type { Mutable } from '../mutable.ts';
@@ -43,6 +43,6 @@ export function readRouteGet(words: Cursor, verb: Word, output: Output): RouteCo
   });
   const { destination } = draft;
   return destination === undefined
-    ? fault(verb.at, 'ip route get needs a destination address')
+    ? refuse(verb.at, 'ip route get needs a destination address')
     : { ...draft, destination };
 }

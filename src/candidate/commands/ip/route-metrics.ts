@@ -1,5 +1,5 @@
 import { took, type Cursor } from '../cursor.ts';
-import { fault } from '../fault.ts';
+import { refuse } from '../refusal.ts';
 import { keywords } from '../keyword.ts';
 import { wholeNumber } from '../number.ts';
 import type { Word } from '../word.ts';
@@ -18,7 +18,7 @@ function time(_route: unknown, words: Cursor, keyword: Word): void {
   took(words, 'lock');
   const word = words.take(keyword);
   if (!/^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:s|secs?|ms|msecs?)?$/i.test(word.text)) {
-    fault(word.at, `expected a time such as 200ms for ${keyword.text}, got ${JSON.stringify(word.text)}`);
+    refuse(word.at, `expected a time such as 200ms for ${keyword.text}, got ${JSON.stringify(word.text)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Prefix } from '../../../net/address.ts';
 import { took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { Output, RouteCommand, RouteSelector } from '../ip.ts';
 import { keywords, matches, meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
 import type { Mutable } from '../mutable.ts';
@@ -28,7 +28,7 @@ const among = [
   ...takes<Draft>('protocol*', ({ routes }, word) => (routes.protocol = word.text === 'all' ? null : protocolIn(word))),
   ...takes<Draft>('scope*', ({ routes }, word) => (routes.scope = word.text === 'all' ? null : scopeIn(word))),
   ...takes<Draft>('type*', ({ routes }, word) => {
-    routes.type = typeIn(word) ?? fault(word.at, `expected a route type, got ${JSON.stringify(word.text)}`);
+    routes.type = typeIn(word) ?? refuse(word.at, `expected a route type, got ${JSON.stringify(word.text)}`);
   }),
   ...takes<Draft>('dev oif', ({ routes }, word) => (routes.device = word.text)),
   ...unmodelled('iif mark', 'no route has one since the route cache went'),
@@ -57,7 +57,7 @@ export function readRouteSelector(
   named: TableNames,
 ): RouteCommand {
   if (action === 'flush' && !words.next()) {
-    fault(verb.at, 'ip route flush needs to be told which routes', 'for example: ip route flush table 100');
+    refuse(verb.at, 'ip route flush needs to be told which routes', 'for example: ip route flush table 100');
   }
   const routes: Mutable<RouteSelector> = {
     ...{ table: 254, prefix: null, device: null, gateway: null, protocol: null, scope: null, type: null },

@@ -1,6 +1,6 @@
 import type { Prefix } from '../../../net/address.ts';
 import { took, type Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { NexthopSpecification, RouteCommand, RouteSpecification, RouteType } from '../ip.ts';
 import { keywords, meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
 import { wholeNumber } from '../number.ts';
@@ -43,7 +43,7 @@ const among = [
   ...takes<Draft>('src', (route, word) => (route.source = addressIn(word))),
   ...unmodelled('as'),
   ...keywords<Draft>('via', (route, words, via) => {
-    if (route.single.gateway !== null) fault(via.at, 'a route has one gateway', 'write nexthop via … nexthop via …');
+    if (route.single.gateway !== null) refuse(via.at, 'a route has one gateway', 'write nexthop via … nexthop via …');
     route.single.gateway = gatewayAfter(words, via);
     route.singleAt = via;
   }),
@@ -80,7 +80,7 @@ const among = [
 export function readRouteChange(action: Change['action'], words: Cursor, verb: Word, named: TableNames): Change {
   const draft: Draft = { named, single: newNexthop() };
   readWords(words, draft, among, readDestination);
-  if (!draft.destination) fault(verb.at, 'the route needs a destination: default, or a prefix such as 203.0.113.0/24');
+  if (!draft.destination) refuse(verb.at, 'the route needs a destination: default, or a prefix such as 203.0.113.0/24');
   if (draft.multipath && draft.singleAt) {
     notModelled(draft.singleAt.at, `${draft.singleAt.text} beside nexthop`, 'say it after nexthop, for each of them');
   }
@@ -113,7 +113,7 @@ function readDestination(route: Draft, words: Cursor, word: Word): void {
   const destination = type ? words.take(words.take(word)) : words.take(word);
   if (type) route.type = type;
   const prefix = prefixIn(destination, meant(destination, namesOf(among)));
-  if (route.destination) fault(destination.at, `the route has a destination already, before ${destination.text}`);
+  if (route.destination) refuse(destination.at, `the route has a destination already, before ${destination.text}`);
   route.destination = prefix;
 }
 

@@ -1,6 +1,6 @@
 import type { Prefix } from '../../../net/address.ts';
 import type { Cursor } from '../cursor.ts';
-import { fault, notModelled } from '../fault.ts';
+import { refuse, notModelled } from '../refusal.ts';
 import type { PortRange, RuleAction, RuleCommand, RuleSpecification } from '../ip.ts';
 import { matches, meant, namesOf, readWords, says, takes, unmodelled } from '../keyword.ts';
 import type { Mutable } from '../mutable.ts';
@@ -52,7 +52,7 @@ const among = [
  */
 export function readRuleChange(action: 'add' | 'delete', words: Cursor, verb: Word, named: TableNames): RuleCommand {
   if (!words.next())
-    fault(verb.at, `ip rule ${action} needs to be told a rule`, 'for example: from 203.0.113.2 table 101');
+    refuse(verb.at, `ip rule ${action} needs to be told a rule`, 'for example: from 203.0.113.2 table 101');
   const rule: Mutable<RuleSpecification> = {
     ...{ priority: null, not: false, from: null, to: null, mark: null, inputDevice: null, outputDevice: null },
     ...{ tos: null, protocol: null, sourcePorts: null, destinationPorts: null, uids: null },
@@ -87,7 +87,7 @@ function readAction({ rule }: Draft, words: Cursor, word: Word): void {
       notModelled(said.at, `a rule of type ${type}`, 'the kernel takes unreachable, blackhole and prohibit');
     else {
       const names = [...namesOf(among), 'type', ...actions];
-      fault(said.at, `${JSON.stringify(said.text)} is nothing that a rule says`, meant(said, names));
+      refuse(said.at, `${JSON.stringify(said.text)} is nothing that a rule says`, meant(said, names));
     }
   }
 }
@@ -124,5 +124,5 @@ function rangeIn(word: Word, what: string, least: number, most: number, form = /
   const [, from, to = from] = form.exec(word.text) ?? [];
   const range = { from: Number(from), to: Number(to) };
   if (range.from >= least && range.from <= range.to && range.to <= most) return range;
-  return fault(word.at, `expected ${what} from ${least} to ${most}, got ${JSON.stringify(word.text)}`);
+  return refuse(word.at, `expected ${what} from ${least} to ${most}, got ${JSON.stringify(word.text)}`);
 }

@@ -70,7 +70,7 @@ function readMask(word: Word, text: string): number {
   return length === 0 ? 0 : (-1 << (32 - length)) >>> 0;
 }
 
-export function readAddress(word: Word, text = word.text, short = false): number {
+function readAddress(word: Word, text = word.text, short = false): number {
   const parts = text.split('.').length;
   const full = short && parts < 4 && /^[\d.]+$/.test(text) ? text + '.0'.repeat(4 - parts) : text;
   try {

@@ -107,7 +107,7 @@ function compare(operator: string, right: Operand, left: Expression): string {
 }
 
 /** An expression in the words of nft. */
-export function printExpression(expression: Expression, type?: DataType): string {
+function printExpression(expression: Expression, type?: DataType): string {
   switch (expression.kind) {
     case 'constant':
       return formatConstant(expression.value, type);

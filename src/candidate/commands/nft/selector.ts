@@ -37,11 +37,11 @@ export function readSelector(scope: Scope): Expression | null {
   }
   if (cursor.accept('numgen')) {
     const mode = cursor.choice('how numbers are generated', ['inc', 'random']);
-    return { kind: 'numgen', mode, ...readModulus(cursor) };
+    return { kind: 'numgen', mode, modulus: readModulus(cursor), offset: readOffset(cursor) };
   }
   if (cursor.accept('jhash')) {
     const of = readConcatenation(scope, null);
-    const { modulus } = readModulus(cursor);
+    const modulus = readModulus(cursor);
     const seed = cursor.accept('seed') ? cursor.number('a seed') : null;
     return { kind: 'jhash', of, modulus, seed, offset: readOffset(cursor) };
   }
@@ -49,7 +49,7 @@ export function readSelector(scope: Scope): Expression | null {
 }
 
 /** A field of a header, and what it presumes of the packet. */
-export function readField(scope: Scope): PayloadField {
+function readField(scope: Scope): PayloadField {
   const { cursor } = scope;
   const header = cursor.next();
   const field = cursor.choice(`a field of the ${header.text} header`, headers[header.text] ?? []);
@@ -90,10 +90,9 @@ function readFib(cursor: Cursor): Expression {
   return { kind: 'fib', keys, result };
 }
 
-function readModulus(cursor: Cursor): { modulus: number; offset: number } {
+function readModulus(cursor: Cursor): number {
   cursor.expect('mod');
-  const modulus = cursor.number('a modulus', 1);
-  return { modulus, offset: readOffset(cursor) };
+  return cursor.number('a modulus', 1);
 }
 
 function readOffset(cursor: Cursor): number {

@@ -19,11 +19,11 @@ function type(name: string, bits: number, more: Partial<DataType> = {}): DataTyp
 }
 
 export const integer = type('integer', 32);
-export const presence = type('boolean', 8, { symbols: { exists: 1, missing: 0 } });
+const presence = type('boolean', 8, { symbols: { exists: 1, missing: 0 } });
 export const address = type('ipv4_addr', 32, { form: 'address' });
 export const port = type('inet_service', 16, { symbols: services });
 export const mark = type('mark', 32);
-export const protocol = type('inet_proto', 8, { symbols: protocols });
+const protocol = type('inet_proto', 8, { symbols: protocols });
 const interfaceName = type('ifname', 128, { form: 'interface' });
 const interfaceIndex = type('iface_index', 32, { form: 'interface' });
 const flags = type('tcp_flag', 8, { symbols: { ...tcpFlags, ecn: 64, cwr: 128 }, bitmask: true });
@@ -127,8 +127,8 @@ export const ctTypes: Readonly<Record<CtKey, DataType>> = {
   zone: type('integer', 16),
 };
 
-export const fibTypes = { oif: interfaceIndex, oifname: interfaceName, type: routeType, exists: presence } as const;
-export const socketTypes = { mark, transparent: type('boolean', 8), wildcard: type('boolean', 8) } as const;
+const fibTypes = { oif: interfaceIndex, oifname: interfaceName, type: routeType, exists: presence } as const;
+const socketTypes = { mark, transparent: type('boolean', 8), wildcard: type('boolean', 8) } as const;
 
 const settable = [
   ...Object.values(payloadTypes),

@@ -3,7 +3,7 @@ import { BuiltinError, complain, type Shell, writeTo } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { unescape } from './escapes.ts';
 
-const conversion = /%(?:%|([-0]*)([0-9]{0,4})(?:\.([0-9]{1,4}))?([^]?))/g;
+const conversion = /%(?:%|([-0]?)([0-9]{0,4})(?:\.([0-9]{1,4}))?([^]?))/g;
 const supported = 'supported are %s %b %c %d %i %o %u %x %X %%, with - or 0, a width up to 9999, and %.3s %.3b';
 
 /** `printf` (POSIX.1-2024, XCU 3): the format again and again until it has used up all arguments. */
@@ -14,6 +14,10 @@ export function printf(shell: Shell, { args: given, at, argAt }: Call): number {
   let status = 0;
   let used = 0;
   let text = '';
+  const add = (piece: string): void => {
+    shell.shared.spend(piece.length, at);
+    text += piece;
+  };
   const write = (): number => (writeTo(shell, 1, text) === null ? status : 1);
   const next = (): string => args[used++] ?? '';
   const nextNumber = (): bigint => {
@@ -24,38 +28,38 @@ export function printf(shell: Shell, { args: given, at, argAt }: Call): number {
     }
     return value;
   };
-  const literal = (piece: string): string => unescape(piece, 'format', argAt(0)).text;
+  const addLiteral = (piece: string): void => {
+    add(unescape(piece, 'format', argAt(0)).text);
+  };
 
   do {
     const before = used;
     let reached = 0;
     for (const match of format.matchAll(conversion)) {
       const [whole, flags = '', width = '', precision, kind = ''] = match;
-      text += literal(format.slice(reached, match.index));
+      addLiteral(format.slice(reached, match.index));
       reached = match.index + whole.length;
-      const padded = (piece: string): string => {
-        if (flags.includes('-')) return piece.padEnd(Number(width));
-        return flags.includes('0') && !'sbc'.includes(kind)
-          ? zeroPadded(piece, Number(width))
-          : piece.padStart(Number(width));
-      };
       const end = precision === undefined ? undefined : Number(precision);
-      if (whole === '%%') text += '%';
-      else if (kind === 's') text += padded(next().slice(0, end));
-      else if (kind === 'c' && end === undefined) text += padded(next().slice(0, 1));
+      if (whole === '%%') add('%');
+      else if (kind === 's') add(padded(next().slice(0, end), width, flags));
+      else if (kind === 'c' && end === undefined) add(padded(next().slice(0, 1), width, flags));
       else if (kind === 'b') {
         const unescaped = unescape(next(), 'argument', at);
-        text += padded(unescaped.text.slice(0, end));
+        add(padded(unescaped.text.slice(0, end), width, flags));
         if (unescaped.ended) return write();
-      } else if (kind !== '' && 'diouxX'.includes(kind) && end === undefined)
-        text += padded(inBase(nextNumber(), kind));
-      else throw invalid(argAt(0), `${whole} in a format is not supported`, supported);
-      shell.shared.spend(text.length, at);
+      } else if (/^[diouxX]$/.test(kind) && end === undefined) {
+        const number = inBase(nextNumber(), kind);
+        add(padded(flags === '0' ? zeroPadded(number, Number(width)) : number, width, flags));
+      } else throw invalid(argAt(0), `${whole} in a format is not supported`, supported);
     }
-    text += literal(format.slice(reached));
+    addLiteral(format.slice(reached));
     if (used === before) break;
   } while (used < args.length);
   return write();
+}
+
+function padded(text: string, width: string, flags: string): string {
+  return flags.includes('-') ? text.padEnd(Number(width)) : text.padStart(Number(width));
 }
 
 /** A number as C writes it, or the code of the character after a quote; `doubt`: what is wrong with it. */

@@ -1,7 +1,7 @@
+import { invalid } from '../location.ts';
 import { programName } from '../program.ts';
 import { BuiltinError, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
-import { invalid } from '../location.ts';
 
 const binary = new Set(['=', '!=', '-eq', '-ne', '-lt', '-le', '-gt', '-ge', '<', '>']);
 const unary = /^-[A-Za-z]$/;

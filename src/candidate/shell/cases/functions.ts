@@ -68,4 +68,5 @@ export const functions: readonly Case[] = [
     stdout: '3\n',
     record: ['ok 1:1'],
   },
+  { script: 'x=1; x=2 x=3 ok; f() { local x=4; local x=5; ok $x; }; f; ok $x', record: ['ok', 'ok 1:5', 'ok 1:1'] },
 ];

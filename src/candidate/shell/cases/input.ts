@@ -221,4 +221,8 @@ E`,
     stdout: 'y\n',
     record: ['ok 1:a', 'take 2:z\n'],
   },
+  {
+    script: 'ok "a\\\nb"; take <<-E\n\ta\\\n\tb\n\tc $1 \\$1 "\\""\n\tE\n',
+    record: ['ok 2:ab', 'take 18:a\tb\nc one $1 "\\""\n'],
+  },
 ];
