@@ -1,5 +1,5 @@
 import type { Fault } from '../backend/fault.ts';
-import type { Backend, Dialling, Lab, LabOptions, Ping } from '../backend/lab.ts';
+import type { Backend, Dialling, Lab, Ping } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
@@ -53,7 +53,7 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
       const tunnels = addTunnels(network, options.tunnels, recording.record);
       const profile = profileNamed(options.profile);
       for (const host of topology.hosts) setUpHost(topology, host, hostOf(network, host.name), profile, options.seed);
-      const lab = createLab(topology, network, tunnels, recording, options, createDriver(network.clock, turn));
+      const lab = createLab(topology, network, tunnels, recording, createDriver(network.clock, turn));
       await turn();
       return lab;
     },
@@ -77,7 +77,6 @@ function createLab(
   network: Network,
   tunnels: Tunnels,
   recording: Recording,
-  options: LabOptions,
   driver: Driver,
 ): Lab {
   const { clock } = network;

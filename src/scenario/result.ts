@@ -59,6 +59,8 @@ export interface TrialResult {
   /** How this trial's network differs from the scenario's usual one, e.g. `isp1 does not filter`; empty if it does not. */
   readonly variant: string;
   readonly checks: readonly CheckResult[];
+  /** Chance chooses the nexthop of each packet: another run has other journeys. */
+  readonly chance?: true;
   /** Set when the trial could not be carried through; the trial then counts as failed. */
   readonly error?: { readonly message: string; readonly hint: string };
   readonly milliseconds: number;
