@@ -72,13 +72,7 @@ function hostOf(network: Network, name: string): Host {
   return host;
 }
 
-function createLab(
-  topology: Topology,
-  network: Network,
-  tunnels: Tunnels,
-  recording: Recording,
-  driver: Driver,
-): Lab {
+function createLab(topology: Topology, network: Network, tunnels: Tunnels, recording: Recording, driver: Driver): Lab {
   const { clock } = network;
   let current = topology;
   const host = (name: string): Host => hostOf(network, name);
@@ -187,9 +181,12 @@ function dialling(driver: Driver, clock: Network['clock'], client: ReturnType<ty
         };
         if (look()) return;
         const stopListening = client.onChange(() => {
-          if (!look()) return;
+          if (!look() && !client.ended()) return;
           stopListening();
           cancel();
+          fail(
+            new LabError('lab-failed', `the client ended before what was waited for: ${client.said().at(-1) ?? ''}`),
+          );
         });
         const cancel = clock.after(patience, () => {
           stopListening();
