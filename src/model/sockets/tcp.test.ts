@@ -225,7 +225,7 @@ test('an open connection bears that a router has no route for a while', (t) => {
   t.deepEqual([reasons, heard], [[], 0]);
 });
 
-test('both sides may end first; who did answers on for a minute, and is called anew from the same port', (t) => {
+test('who ends first answers on for a minute, and calls nobody from that port meanwhile', (t) => {
   const lab = twoLines();
   const [host, client] = [lab.host('server'), lab.host('client')];
   const events = (own: typeof host, connection: TcpConnection): TcpEvents => ({
@@ -270,4 +270,74 @@ test('who ends first hears the rest, and nothing can be written after the end', 
   lab.pass(1);
   t.is(heard, 3000);
   t.is(sentAt(lab, ({ payload }) => payload.length > 0).length, 0);
+});
+
+test('whoever ended first may be called anew from the same port', (t) => {
+  const lab = twoLines();
+  const [host, client] = [lab.host('server'), lab.host('client')];
+  listen(host, {
+    address: 0,
+    port,
+    accept: (connection) => ({
+      connected: () => {
+        end(host, connection);
+      },
+    }),
+  });
+  let ends = 0;
+  const call = (): void => {
+    const connection = opened(
+      connect(client, {
+        address: server,
+        port,
+        sourcePort: 40000,
+        events: {
+          ended: () => {
+            ends += 1;
+            end(client, connection);
+          },
+        },
+      }),
+    );
+    lab.pass(0.5);
+  };
+  call();
+  t.deepEqual(
+    [...host.sockets.connections.values()].map(({ state }) => state),
+    ['time-wait'],
+  );
+  call();
+  t.is(ends, 2);
+});
+
+test('the last acknowledgement may be lost: who waits answers the end that is sent again', (t) => {
+  const lab = twoLines();
+  const [host, client] = [lab.host('server'), lab.host('client')];
+  const reasons: string[] = [];
+  listen(host, {
+    address: 0,
+    port,
+    accept: (connection) => ({
+      ended: () => {
+        end(host, connection);
+      },
+      failed: (reason) => reasons.push(reason),
+    }),
+  });
+  const connection = opened(connect(client, { address: server, port, events: {} }));
+  lab.pass(0.1);
+  const line = deviceNamed(client, 'net')!;
+  const { transmit } = line;
+  let lost = 0;
+  line.transmit = (skb, neighbour) => {
+    const isLast = lab.seen.some(
+      ({ at, direction, packet }) =>
+        at === 'client net' && direction === 'in' && ((packet.tcp?.flags ?? 0) & tcpFlags.fin) !== 0,
+    );
+    if (isLast && lost === 0) lost += 1;
+    else transmit(skb, neighbour);
+  };
+  end(client, connection);
+  lab.pass(2);
+  t.deepEqual([lost, reasons, host.sockets.connections.size], [1, [], 0]);
 });
