@@ -15,6 +15,8 @@ export interface OpenVpnServer {
   readonly tunnel: string;
   /** The tunnel's network, e.g. `10.8.0.0/24`; the server takes its first address. */
   readonly network: string;
+  /** The one address that a client gets, always the same (`ifconfig-push`); absent: each gets the next that is free. */
+  readonly clientAddress?: string;
   /** `--keepalive`, for both sides; absent: neither side pings the other, or misses it. */
   readonly keepalive?: Keepalive;
 }
@@ -74,13 +76,17 @@ export interface TcpEchoServer {
   readonly port: number;
 }
 
-/** Sends whoever connects a slow stream: `chunks` pieces of a thousand bytes, ten of them a second. */
+/**
+ * Sends whoever connects `chunks` pieces of a thousand bytes: ten of them a second, or, if it is in haste, as many as the
+ * line takes.
+ */
 export interface StreamServer {
   readonly kind: 'stream';
   readonly name: string;
   readonly port: number;
   readonly address: string;
   readonly chunks: number;
+  readonly pace: 'steady' | 'haste';
 }
 
 /** What a client asks of a service. `server` and `port` are the address it calls; `sourcePort` is its own. */
@@ -127,6 +133,8 @@ export interface Dial {
   readonly sourcePort: 'any';
   /** The client's tunnel device. */
   readonly tunnel: string;
+  /** Absolute path of a script that it runs each time the tunnel comes up (`--up`); absent: none. */
+  readonly up?: string;
 }
 
 /** The transport protocol that a request's packets travel by. */

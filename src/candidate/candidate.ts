@@ -29,6 +29,10 @@ export interface Candidate extends CandidateOptions {
   readonly name: string;
   /** Absolute path of its `up.sh`. */
   readonly script: string;
-  /** What it says. */
-  readonly source: string;
+  /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
+  readonly openvpnUp?: string;
+  /** Absolute path of its `line-up.sh`, to be run when a line is up again after it was down; absent: it has none. */
+  readonly lineUp?: string;
+  /** What each of these scripts says, by its path. */
+  readonly sources: Readonly<Record<string, string>>;
 }

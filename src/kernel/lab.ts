@@ -10,12 +10,15 @@ import { linkOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { applyCandidate } from './apply.ts';
 import { startCapture, type Capture } from './capture.ts';
+import { countFiltered } from './counters.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
+import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { inflict } from './faults.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
-import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn, type Identity } from './openvpn.ts';
+import type { Identity } from './openvpn-config.ts';
+import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';
@@ -38,11 +41,14 @@ async function openKernelLab(topology: Topology, options: LabOptions): Promise<L
   const { seed, tunnels } = options;
   const profile = profileNamed(options.profile);
   const sandbox = await openSandbox();
+  const recording = recordDrops(sandbox, topology);
+  recording.catch(() => undefined); // Whoever needs it first is told.
   try {
     await buildNetwork(sandbox, topology, { profile, seed, tunnels });
     const captures = await startCaptures(sandbox, topology, options);
-    return kernelLab(sandbox, topology, options, captures);
+    return kernelLab(sandbox, topology, options, captures, recording);
   } catch (error) {
+    await recording.then(({ release }) => release()).catch(() => undefined);
     await sandbox.close();
     throw error;
   }
@@ -78,7 +84,13 @@ async function startCaptures(
   );
 }
 
-function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, captures: readonly Capture[]): Lab {
+function kernelLab(
+  sandbox: Sandbox,
+  topology: Topology,
+  options: LabOptions,
+  captures: readonly Capture[],
+  recording: Promise<DropRecording>,
+): Lab {
   /** As faults have made it. */
   let current = topology;
   /** Tells the recordings which devices their hosts have now. */
@@ -140,6 +152,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       await learn([topology.server.host]);
+      await recording; // It starts up beside all this; from here on it matters what is dropped.
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
@@ -188,23 +201,27 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
     },
     evidence: async () => {
       const until = Date.now() / 1000;
+      const filtered = await countFiltered(sandbox, topology.server.host);
       const devices = await learn(topology.hosts.map(({ name }) => name));
       const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
         Boolean(devices.get(host)?.some((device) => device.name === name && device.carries)),
       );
       await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
       await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
+      const drops = await (await recording).drops();
+      keep('drops', () => describeDrops(drops));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
       const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
-      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until };
+      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops };
     },
     close: async () => {
       try {
         await writeLogs(options, logs);
       } finally {
         await sandbox.close();
+        await (await recording).release();
       }
     },
   };

@@ -63,7 +63,7 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   const commands = [
     'link set lo up',
     ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
-    ...ends.flatMap(endCommands),
+    ...ends.flatMap((end) => endCommands(topology, end)),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
   ];
@@ -85,9 +85,11 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
 }
 
 /** Gives an interface its addresses and sets it up, by `ip -batch`. */
-export function endCommands(end: End): readonly string[] {
+export function endCommands(topology: Topology, end: End): readonly string[] {
+  const counted = topology.hosts.some(({ loss }) => loss);
   return [
     ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+    ...(counted ? [`link set ${end.interface} gso_max_segs 1`] : []),
     `link set ${end.interface} up`,
   ];
 }

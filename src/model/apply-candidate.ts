@@ -14,7 +14,7 @@ import type { Network } from './network.ts';
  */
 export function applyCandidate(network: Network, host: Host, topology: Topology, candidate: Candidate): void {
   if (candidate.multipath === 'per-packet') host.era = { ...host.era, multipathChoice: 'rotation' };
-  const outcome = evaluate(candidate.source, {
+  const outcome = evaluate(candidate.sources[candidate.script] ?? '', {
     file: candidate.script,
     environment: scriptEnvironment(topology),
     machine: createMachine(network, host),

@@ -20,16 +20,17 @@ export interface Driver {
  */
 export function createDriver(clock: Clock, turn: () => Promise<void>): Driver {
   const waiting = new Set<(error: unknown) => void>();
-  let running = false;
-  let settled = false;
+  const state = { running: false, settled: false };
+
+  const isSettled = (): boolean => state.settled;
 
   const run = async (): Promise<void> => {
-    running = true;
+    state.running = true;
     await turn();
     while (waiting.size > 0) {
-      settled = false;
-      while (!settled && clock.step());
-      if (!settled) {
+      state.settled = false;
+      while (!isSettled() && clock.step());
+      if (!isSettled()) {
         const error = new LabError(
           'lab-failed',
           'what was waited for never comes: nothing more happens in this network',
@@ -38,7 +39,7 @@ export function createDriver(clock: Clock, turn: () => Promise<void>): Driver {
       }
       await turn();
     }
-    running = false;
+    state.running = false;
   };
 
   return {
@@ -46,16 +47,16 @@ export function createDriver(clock: Clock, turn: () => Promise<void>): Driver {
       new Promise((resolve, reject) => {
         const fail = (error: unknown): void => {
           if (!waiting.delete(fail)) return;
-          settled = true;
+          state.settled = true;
           reject(error instanceof Error ? error : new Error(String(error)));
         };
         waiting.add(fail);
         begin((value) => {
           if (!waiting.delete(fail)) return;
-          settled = true;
+          state.settled = true;
           resolve(value);
         }, fail);
-        if (!running) void run();
+        if (!state.running) void run();
       }),
   };
 }

@@ -27,6 +27,7 @@ export interface StackOptions {
   readonly hashSecret: number;
   readonly nextIdentity: () => number;
   readonly trailOf: Host['trailOf'];
+  readonly dropped: Host['dropped'];
 }
 
 /** A network stack as a new network namespace has it, with its loopback device up. */

@@ -40,10 +40,19 @@ export function receive(host: Host, device: Device, packet: Packet, kept?: Kept)
       forward(host, skb);
       return;
     case 'drop':
+      if (route.why in dropReasons)
+        host.dropped(device, skb.packet, dropReasons[route.why as keyof typeof dropReasons]);
       count(host, route.why === 'no-route' ? 'IpInNoRoutes' : 'IpInAddrErrors');
       if (route.icmpCode !== null) sendError(host, skb, 3, route.icmpCode);
   }
 }
+
+/** As the kernel names them (include/net/dropreason-core.h). */
+const dropReasons = {
+  'reverse-path': 'IP_RPFILTER',
+  'local-source': 'IP_LOCAL_SOURCE',
+  'invalid-source': 'IP_INVALID_SOURCE',
+} as const;
 
 function deliver(host: Host, skb: SkBuff): void {
   if (runHook(host, 'input', skb, skb.input, null) !== 'accept') return;

@@ -48,6 +48,7 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
         seed: options.seed,
         record: recording.record,
         trailOf: null,
+        dropped: recording.dropped,
         delay: linkDelay,
       });
       const tunnels = addTunnels(network, options.tunnels, recording.record);
@@ -128,7 +129,7 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       driver.wait((finish) => {
         request(host(name), asked, tunnels, finish);
       }),
-    dial: async (name, asked) => dialling(driver, clock, dial(host(name), asked, tunnels)),
+    dial: async (name, asked) => Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels))),
     change: async (name: string, nat: Nat) => {
       current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
       validateTopology(current);
@@ -142,7 +143,13 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
     evidence: async () => {
       const until = clock.now;
       await pass(settling);
-      return { crossings: [...recording.crossings], until };
+      const value = host(topology.server.host).counters.get('TcpExtIPReversePathFilter') ?? 0;
+      return {
+        crossings: [...recording.crossings],
+        until,
+        filtered: { value, from: until, to: until },
+        drops: [...recording.drops],
+      };
     },
     close: async () => {
       // Nothing of it is outside of this program.

@@ -28,6 +28,8 @@ export interface NetworkOptions {
   readonly seed: number;
   readonly record: Recorder;
   readonly trailOf: Host['trailOf'];
+  /** Hears of each packet that a host drops for where it came from. */
+  readonly dropped?: (host: string, ...drop: Parameters<Host['dropped']>) => void;
   /** Seconds that a packet takes along a link. */
   readonly delay: number;
   /** Share of the packets that a link loses, by its index; absent: none. */
@@ -48,7 +50,19 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
       const random = createRandom(seed, name);
       // A kernel's secret is one for all its namespaces, and so it is here.
       const hashSecret = createRandom(seed, 'hash secret').below(0xffffffff) + 1;
-      return [name, createHost({ name, era, clock, random, hashSecret, nextIdentity, trailOf })] as const;
+      return [
+        name,
+        createHost({
+          name,
+          era,
+          clock,
+          random,
+          hashSecret,
+          nextIdentity,
+          trailOf,
+          dropped: (...drop) => options.dropped?.(name, ...drop),
+        }),
+      ] as const;
     }),
   );
   let links: readonly (Joined & { readonly ends: readonly LinkEnd[] })[] = [];

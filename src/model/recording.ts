@@ -1,13 +1,17 @@
-import type { Crossing, Protocol } from '../backend/crossing.ts';
+import type { Crossing, Drop, Protocol } from '../backend/crossing.ts';
 import { formatIPv4 } from '../net/address.ts';
 import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
 import type { Recorder } from './link.ts';
+import type { NetworkOptions } from './network.ts';
 import { endpointOf, protocols, type Packet } from './packet.ts';
 
 /** A recording of all packets at all interfaces. */
 export interface Recording {
   readonly record: Recorder;
   readonly crossings: readonly Crossing[];
+  /** What hosts dropped for where it came from. */
+  readonly drops: readonly Drop[];
+  readonly dropped: NonNullable<NetworkOptions['dropped']>;
 }
 
 const names = new Map<number, Protocol>([
@@ -18,8 +22,18 @@ const names = new Map<number, Protocol>([
 
 export function startRecording(): Recording {
   const crossings: Crossing[] = [];
+  const drops: Drop[] = [];
   return {
     crossings,
+    drops,
+    dropped: (host, device, packet, reason) => {
+      drops.push({
+        ...{ host, interface: device.name, identity: String(packet.identity), summary: summaryOf(packet), reason },
+        source: endpointOf(packet, 'source'),
+        destination: endpointOf(packet, 'destination'),
+        function: 'ip_rcv_finish_core',
+      });
+    },
     record: ({ host, device, direction, packet }) => {
       const place = { time: host.clock.now, host: host.name, interface: device.name, direction };
       const identity = String(packet.identity);

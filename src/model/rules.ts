@@ -211,7 +211,7 @@ function isWithin(range: { readonly from: number; readonly to: number }, value: 
 }
 
 /** As `ip rule` shows it. */
-export function describeRule(rule: PolicyRule): string {
+function describeRule(rule: PolicyRule): string {
   const hex = (value: number): string => `0x${value.toString(16)}`;
   const range = (name: string, ports: { from: number; to: number } | null): string =>
     ports ? ` ${name} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}` : '';

@@ -17,6 +17,8 @@ export interface Packet {
   readonly ethernet: { readonly source: string; readonly destination: string } | null;
   /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
   readonly payload: Uint8Array;
+  /** Length of the whole packet without its link's header, as its own header has it; of ARP, 28. */
+  readonly length: number;
   /**
    * What stays the same of a packet while routers and NATs rewrite addresses, ports, ICMP identifier, TTL and checksums:
    * equal for two crossings of one packet, and different, but for a coincidence, for two packets.
@@ -29,6 +31,16 @@ export interface Packet {
   readonly echo?: string;
   /** A few words for people: `UDP 14 bytes`, `TCP SYN-ACK`, `ICMP port unreachable`. */
   readonly summary: string;
+}
+
+/** An address, with its port if there is one, as a crossing has it. */
+export function endpoint(address: string, port: number | null): string {
+  return port === null ? address : `${address}:${port}`;
+}
+
+/** An identity without the hash of its payload: all of it that a packet's headers tell, and its length. */
+export function withoutPayload(identity: string): string {
+  return identity.replace(/:[\da-f]{16}$/, '');
 }
 
 const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
@@ -115,6 +127,7 @@ function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null 
     ...noPorts,
     ethernet,
     payload: new Uint8Array(),
+    length: 28,
     identity: `arp ${digest(data.subarray(0, 28), 28)}`, // nobody rewrites it
     summary: `ARP ${name}`,
   };
@@ -143,6 +156,7 @@ function readIPv4(data: Uint8Array, ethernet: Packet['ethernet']): Packet {
     source: formatIPv4(header.getUint32(12)),
     destination: formatIPv4(header.getUint32(16)),
     ethernet,
+    length: totalLength,
     ...transport,
     identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(header.getUint16(4), 4)} offset=${fragmentOffset} ${transport.identity}`,
   };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
@@ -33,8 +34,16 @@ export async function candidateNames(): Promise<readonly string[]> {
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
-  const script = `${root}lab/candidates/${name}/up.sh`;
-  return { ...options, name, script, source: await readFile(script, 'utf8') };
+  const folder = `${root}lab/candidates/${name}`;
+  const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
+  const script = `${folder}/up.sh`;
+  const present = [script, openvpnUp, lineUp].filter((path) => existsSync(path));
+  const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
+  return {
+    ...{ ...options, name, script, sources: Object.fromEntries(sources) },
+    ...(existsSync(openvpnUp) && { openvpnUp }),
+    ...(existsSync(lineUp) && { lineUp }),
+  };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

@@ -2,8 +2,20 @@ import { natRules } from './nat-ruleset.ts';
 import type { Host } from './topology.ts';
 
 /** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
-export function hostRuleset({ sourceFilter, admission, nat }: Host): string {
+export function hostRuleset({ sourceFilter, admission, nat, loss }: Host): string {
   return [
+    ...(loss
+      ? [
+          'table ip loss {',
+          '  chain forward {',
+          '    type filter hook forward priority filter',
+          ...['iifname', 'oifname'].map(
+            (side) => `    ${side} "${loss.interface}" numgen inc mod ${loss.oneOf} == ${loss.oneOf - 1} counter drop`,
+          ),
+          '  }',
+          '}',
+        ]
+      : []),
     ...(sourceFilter
       ? [
           'table ip source-filter {',

@@ -116,7 +116,7 @@ export function ignoresLinkDown(host: Host, { device }: FibNexthop): boolean {
 }
 
 /** As `ip route` shows it, in short. */
-export function describeRoute({ destination, length, info }: FibRoute): string {
+function describeRoute({ destination, length, info }: FibRoute): string {
   const prefix = length === 0 ? 'default' : formatPrefix({ address: destination, length });
   const type = info.type === 'unicast' ? '' : `${info.type} `;
   const nexthops = info.group?.nexthops() ?? info.nexthops;

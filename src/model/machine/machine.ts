@@ -22,7 +22,7 @@ import { done, type Outcome } from './outcome.ts';
 export function createMachine(network: Network, host: Host): Machine {
   const programs: Readonly<Record<string, (words: readonly Word[], input: () => Input | null) => Outcome>> = {
     ip: (words, input) => {
-      const batch = words.some(({ text }) => /^-b/.test(text) && !/^-br/.test(text));
+      const batch = words.some(({ text }) => text.startsWith('-b') && !text.startsWith('-br'));
       return inTurn(readIp(words, batch ? input() : null), (placed) => applyIp(network, host, placed));
     },
     iptables: (words) => applyNetfilter(host, readIptables(words)),

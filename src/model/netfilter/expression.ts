@@ -108,7 +108,7 @@ function binaryEvaluator(
   };
 }
 
-export function payloadValue(packet: Packet, field: PayloadField): number | null {
+function payloadValue(packet: Packet, field: PayloadField): number | null {
   const { protocol, icmp, tcp } = packet;
   switch (field) {
     case 'ip saddr':
