@@ -122,7 +122,8 @@ interface Call {
 /**
  * An OpenVPN client that is left to itself: it takes a new source port (`--nobind`) for each try, and tries for ever. Its
  * timers are short, in OpenVPN's own proportions: it gives a handshake 3 s (`--hand-window`, by default 60) and a first
- * answer 6 s (`--connect-timeout`, by default 120), and waits 1 s between tries (`--connect-retry`, by default 1 to 300).
+ * answer 6 s (`--connect-timeout`, by default 120). It does not wait between tries: the hold of its management channel, which
+ * is released at once, takes the place of that wait.
  */
 export interface Dial {
   readonly kind: 'dial';

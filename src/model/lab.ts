@@ -188,9 +188,12 @@ function dialling(driver: Driver, clock: Network['clock'], client: ReturnType<ty
         };
         if (look()) return;
         const stopListening = client.onChange(() => {
-          if (!look()) return;
+          if (!look() && !client.ended()) return;
           stopListening();
           cancel();
+          fail(
+            new LabError('lab-failed', `the client ended before what was waited for: ${client.said().at(-1) ?? ''}`),
+          );
         });
         const cancel = clock.after(patience, () => {
           stopListening();

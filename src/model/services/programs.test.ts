@@ -52,6 +52,14 @@ test('echoes that are lost are missed one second after the last', (t) => {
   t.is(lab.network.clock.now, 3 * 0.02 + 1);
 });
 
+test('a router that has no route ends no UDP request: that may mend itself', (t) => {
+  const lab = twoLines();
+  const answer = lab.ask('client', echoes('192.0.2.1'));
+  t.deepEqual(answer.said, ['0 of 3 came back']);
+  t.true(lab.seen.some(({ at, packet }) => at === 'client net' && packet.icmp?.type === 3 && packet.icmp.code === 0));
+  t.is(lab.network.clock.now, 3 * 0.02 + 1);
+});
+
 const dns = (binding: 'address-per-socket' | 'pktinfo', addresses = [first, second]): Service => ({
   ...{ kind: 'dns', name: 'dns', port: 53, binding, addresses },
   records: { 'probe.test': '192.0.2.53' },

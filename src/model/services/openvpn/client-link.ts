@@ -10,7 +10,7 @@ import { messageIn, payloadOf, type Message } from './wire.ts';
 export interface ClientLink {
   /** Bytes of messages, whoever they were from. */
   readonly bytes: { readonly received: number; readonly sent: number };
-  /** @param to null: the server that was called, or, with `--float`, where it was last heard from */
+  /** Sends to the server that was called or, with `--float`, to whoever answered last. */
   send(message: Message): void;
   close(): void;
 }
