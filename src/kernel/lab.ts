@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, Lab, LabOptions, Ping } from '../backend/lab.ts';
 import type { Answer, Request, Service } from '../backend/service.ts';
+import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
@@ -11,11 +12,13 @@ import { applyCandidate } from './apply.ts';
 import { startCapture, type Capture } from './capture.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
-import { inflict } from './faults.ts';
+import { inflict, topologyAfter } from './faults.ts';
 import { endOfRecording } from './marker.ts';
 import { natRules } from './nat.ts';
 import { buildNetwork } from './network.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn, type Identity } from './openvpn.ts';
+import { runLineScript } from './pppd.ts';
+import { startProbing } from './probe.ts';
 import { profileNamed } from './profile.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';
@@ -81,6 +84,8 @@ async function startCaptures(
 function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, captures: readonly Capture[]): Lab {
   /** As faults have made it. */
   let current = topology;
+  let deployed: Candidate | null = null;
+  let lineScripts = 0;
   /** Tells the recordings which devices their hosts have now. */
   const learn = async (hosts: readonly string[]) => {
     const devices = await listDevices(sandbox, hosts);
@@ -140,6 +145,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       await learn([topology.server.host]);
+      deployed = candidate;
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
@@ -180,11 +186,15 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       validateTopology(changed);
       await sandbox.run(`changing the NAT of ${host}`, host, ['nft', '-f', '-'], { input: natRules(nat) });
     },
+    probe: (host, probes) => startProbing(sandbox, host, probes),
     inflict: async (fault) => {
-      current = await inflict(sandbox, current, fault);
-      if (fault.kind === 'return') {
-        await learn(linkOf(topology, fault.host, fault.interface).ends.map(({ host }) => host));
-      }
+      const began = Date.now() / 1000;
+      const after = (current = topologyAfter(current, fault));
+      await inflict(sandbox, after, fault);
+      if (fault.kind === 'return') await learn(linkOf(after, fault.host, fault.interface).ends.map(({ host }) => host));
+      const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
+      if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
+      return began;
     },
     evidence: async () => {
       const until = Date.now() / 1000;

@@ -33,7 +33,10 @@ export async function candidateNames(): Promise<readonly string[]> {
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
-  return { ...options, name, script: `${root}lab/candidates/${name}/up.sh` };
+  const folder = `${root}lab/candidates/${name}`;
+  const files = await readdir(folder);
+  const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
+  return { ...options, name, script: `${folder}/up.sh`, ...(files.includes('ip-up') && { lineScripts }) };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

@@ -133,6 +133,7 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
   }
   for (const prefix of host.admission?.from ?? []) parse(() => parsePrefix(prefix), `${where}: admission`, fail);
   for (const prefix of host.ownPrefixes ?? []) parseNetwork(prefix, `${where}: its own prefix`, fail);
+  for (const prefix of host.aggregates ?? []) parseNetwork(prefix, `${where}: its aggregate`, fail);
   if (host.nat) validateNat(host.nat, ends, where, needInterface, fail);
 }
 
