@@ -159,6 +159,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     dial: fail,
     change: fail,
     inflict: fail,
+    probe: fail,
     route: async (host, destination, source) => {
       log.push(`route ${host} ${destination}`);
       return Promise.resolve(route(source));

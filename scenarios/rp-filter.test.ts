@@ -107,7 +107,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
       sysctl: fail,
       sweep: fail,
     },
-    ...{ scatter: fail, dial: fail, change: fail, inflict: fail, route: fail },
+    ...{ scatter: fail, dial: fail, change: fail, inflict: fail, probe: fail, route: fail },
     serve: (host, service) => {
       served.push([host, service]);
       return Promise.resolve({ said: fail, stop: fail });

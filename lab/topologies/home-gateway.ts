@@ -37,12 +37,14 @@ export default function homeGateway(): Topology {
         name: 'isp1',
         forwarding: true,
         routes: [{ to: 'default', via: '192.0.2.1' }],
+        aggregates: ['203.0.113.0/24'],
         sourceFilter: { interface: 'server', allowed: ['203.0.113.0/24'] },
       },
       {
         name: 'isp2',
         forwarding: true,
         routes: [{ to: 'default', via: '192.0.2.5' }],
+        aggregates: ['203.0.114.0/24'],
         sourceFilter: { interface: 'server', allowed: ['203.0.114.0/24'] },
       },
       {

@@ -8,6 +8,11 @@ export const causes = {
   'request-lost': 'the request never reached the server',
   'request-astray':
     'the request reached the server, which sent some of it back out by an uplink instead of to the host behind it',
+  'no-route': 'the server had no route by which to send what came for the internet',
+  'dead-nexthop':
+    'the server sent it to a next hop that passes nothing on: the line has no carrier, or the gateway is dead',
+  'stale-nat':
+    "it left by another line than its tracked connection began on, still with that line's address, for the ISP to drop",
   'no-reply': 'the request reached the server, and nothing came back out of it',
   'reply-source': 'the reply left from another address or port than the one the client had called',
   'reply-interface': 'the reply came back to the client, but had left by another uplink than the request came in by',

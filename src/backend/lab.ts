@@ -66,8 +66,13 @@ export interface Lab {
   dial(host: string, dial: Dial): Promise<Dialling>;
   /** Gives a host another NAT, from now on; the one it has goes on with what both remember. */
   change(host: string, nat: Nat): Promise<void>;
-  /** Makes a part of the network fail, or mends it; resolves when that has happened. The recording goes on. */
-  inflict(fault: Fault): Promise<void>;
+  /** Starts asking, again and again, until that is stopped. */
+  probe(host: string, probes: readonly Probe[]): Promise<Probing>;
+  /**
+   * Makes a part of the network fail, or mends it; the recording goes on. Resolves when that has happened, and the script has
+   * run that the candidate has for it, with the time on the lab's clock, in seconds, at which it began.
+   */
+  inflict(fault: Fault): Promise<number>;
   /**
    * Ends the recording and returns what was recorded.
    *
@@ -109,6 +114,20 @@ export interface Rounds {
 export interface Ping {
   readonly host: string;
   readonly destination: string;
+}
+
+/** A question that is asked again and again: each tenth of a second, and each hundredth while there is no answer. */
+export interface Probe {
+  /** Over TCP each question is a connection of its own, which is answered by being refused, too; over UDP all are of one flow. */
+  readonly protocol: 'tcp' | 'udp';
+  readonly destination: string;
+  readonly port: number;
+}
+
+export interface Probing {
+  /** Resolves with true as soon as a question that is asked from now on is answered, with false after `patience` seconds. */
+  answered(probe: Probe, patience: number): Promise<boolean>;
+  stop(): Promise<void>;
 }
 
 export interface Scatter {

@@ -104,8 +104,8 @@ export type Request =
   /** A look-up of `name` that must give `address`. */
   | (Call & { readonly kind: 'dns'; readonly name: string; readonly address: string })
   | (Call & { readonly kind: 'ssh' })
-  /** A whole stream; the client gives up when nothing has come for two seconds. */
-  | (Call & { readonly kind: 'stream'; readonly chunks: number })
+  /** A whole stream; the client gives up when nothing has come for `patience` seconds, by default 2. */
+  | (Call & { readonly kind: 'stream'; readonly chunks: number; readonly patience?: number })
   /** `count` datagrams from one connected socket, a few milliseconds apart. */
   | (Call & { readonly kind: 'udp-echo'; readonly count: number })
   /** One line, which must come back. */

@@ -1,6 +1,6 @@
 /**
  * A routing configuration on trial: a shell script just as an administrator would deploy it, and how its daemons run.
- * What `lab/candidates/<name>/candidate.ts` exports; `up.sh` lies beside it.
+ * What `lab/candidates/<name>/candidate.ts` exports; `up.sh`, and `ip-up` and `ip-down` if it needs them, lie beside it.
  */
 export interface CandidateOptions {
   readonly title: string;
@@ -29,6 +29,8 @@ export interface Candidate extends CandidateOptions {
   readonly name: string;
   /** Absolute path of its `up.sh`. */
   readonly script: string;
+  /** Absolute paths of its `ip-up` and `ip-down`, which pppd runs when a line has come or gone; absent if it has none. */
+  readonly lineScripts?: { readonly up: string; readonly down: string };
   /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
   readonly openvpnUp?: string;
   /** Absolute path of its `line-up.sh`, to be run when a line is up again after it was down; absent: it has none. */

@@ -47,7 +47,7 @@ export async function startCapture(
 ): Promise<Capture> {
   const name = `dumpcap on ${host}`;
   // It keeps a queue of its own only where it reads in a thread (-t), and one of a thousand packets unless told otherwise (-C).
-  const buffers = ['-B', '1', '-t', '-C', String(queueLimit)];
+  const buffers = ['-B', '2', '-t', '-C', String(queueLimit)];
   const dumpcap = ['dumpcap', '-q', ...buffers, '-i', 'any', '-y', 'LINUX_SLL2', '-w', '-'];
   const daemon = sandbox.start(name, host, dumpcap, { binary: true });
   const reader = createPcapngReader();

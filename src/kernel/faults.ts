@@ -12,47 +12,47 @@ import {
 import { document, endCommands, linkCommands, rateCommands } from './network.ts';
 import type { Sandbox } from './sandbox.ts';
 
+/** The topology as it is after a fault: another address is all that can be different in it. */
+export function topologyAfter(topology: Topology, fault: Fault): Topology {
+  if (fault.kind !== 'return' || fault.address === undefined) return topology;
+  return readdressed(topology, fault.host, fault.interface, fault.address);
+}
+
 /**
  * Makes a part of the network fail, or mends it.
  *
- * @param topology as it is now: with the addresses that its interfaces have
- * @returns the topology as it is then
+ * @param topology as it is after the fault
  */
-export async function inflict(sandbox: Sandbox, topology: Topology, fault: Fault): Promise<Topology> {
-  const run = (what: string, host: string | null, script: string): Promise<string> =>
-    sandbox.run(what, host, ['sh', '-eu'], { input: script });
+export async function inflict(sandbox: Sandbox, topology: Topology, fault: Fault): Promise<void> {
+  const { name: host } = hostNamed(topology, fault.host);
   switch (fault.kind) {
     case 'down':
     case 'up': {
-      const { host, interface: name, kind } = fault;
+      const { interface: name, kind } = fault;
       const ends = linkOf(topology, host, name).ends.filter((end) => end.host === host && end.interface === name);
       const routes = kind === 'up' ? ends.flatMap((end) => routesBy(topology, end)) : [];
-      const commands = [`link set ${name} ${kind}`, ...routes];
-      await run(`setting ${name} of ${host} ${kind}`, host, document('ip -batch -', commands.join('\n')));
-      return topology;
+      const input = [`link set ${name} ${kind}`, ...routes].join('\n');
+      await sandbox.run(`setting ${name} of ${host} ${kind}`, host, ['ip', '-batch', '-'], { input });
+      return;
     }
     case 'vanish': {
-      const { host, interface: name } = fault;
+      const { interface: name } = fault;
       cableOf(topology, host, name);
       await sandbox.run(`taking ${name} from ${host}`, host, ['ip', 'link', 'delete', name]);
-      return topology;
+      return;
     }
     case 'return': {
-      const { host, interface: name, address } = fault;
-      const changed = address === undefined ? topology : readdressed(topology, host, name, address);
-      await run(`bringing back ${name} of ${host}`, null, returnScript(changed, cableOf(changed, host, name)));
-      return changed;
+      const { interface: name } = fault;
+      const input = returnScript(topology, cableOf(topology, host, name));
+      await sandbox.run(`bringing back ${name} of ${host}`, null, ['sh', '-eu'], { input });
+      return;
     }
     case 'silence':
-      await sandbox.run(`silencing ${fault.host}`, hostNamed(topology, fault.host).name, ['nft', '-f', '-'], {
-        input: silence,
-      });
-      return topology;
-    case 'revive':
-      await sandbox.run(`reviving ${fault.host}`, fault.host, ['nft', '-f', '-'], {
-        input: 'delete table ip silence\ndelete table arp silence\n',
-      });
-      return topology;
+    case 'revive': {
+      const input = fault.kind === 'silence' ? silence : 'delete table ip silence\ndelete table arp silence\n';
+      await sandbox.run(`setting ${host} to ${fault.kind}`, host, ['nft', '-f', '-'], { input });
+      return;
+    }
   }
 }
 

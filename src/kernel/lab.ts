@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, Lab, LabOptions, Ping } from '../backend/lab.ts';
 import type { Answer, Request, Service } from '../backend/service.ts';
+import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
 import { natRules } from '../topology/nat-ruleset.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
@@ -14,12 +15,14 @@ import { countFiltered } from './counters.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
-import { inflict } from './faults.ts';
+import { inflict, topologyAfter } from './faults.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from '../topology/profile.ts';
+import { runLineScript } from './pppd.ts';
+import { startProbing } from './probe.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';
 import { readBanner, serveSsh } from './ssh.ts';
@@ -93,6 +96,8 @@ function kernelLab(
 ): Lab {
   /** As faults have made it. */
   let current = topology;
+  let deployed: Candidate | null = null;
+  let lineScripts = 0;
   /** Tells the recordings which devices their hosts have now. */
   const learn = async (hosts: readonly string[]) => {
     const devices = await listDevices(sandbox, hosts);
@@ -153,6 +158,7 @@ function kernelLab(
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       await learn([topology.server.host]);
       await recording; // It starts up beside all this; from here on it matters what is dropped.
+      deployed = candidate;
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
@@ -193,11 +199,15 @@ function kernelLab(
       validateTopology(changed);
       await sandbox.run(`changing the NAT of ${host}`, host, ['nft', '-f', '-'], { input: natRules(nat) });
     },
+    probe: (host, probes) => startProbing(sandbox, host, probes),
     inflict: async (fault) => {
-      current = await inflict(sandbox, current, fault);
-      if (fault.kind === 'return') {
-        await learn(linkOf(topology, fault.host, fault.interface).ends.map(({ host }) => host));
-      }
+      const began = Date.now() / 1000;
+      const after = (current = topologyAfter(current, fault));
+      await inflict(sandbox, after, fault);
+      if (fault.kind === 'return') await learn(linkOf(after, fault.host, fault.interface).ends.map(({ host }) => host));
+      const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
+      if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
+      return began;
     },
     evidence: async () => {
       const until = Date.now() / 1000;

@@ -66,6 +66,7 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
     ...ends.flatMap((end) => endCommands(topology, end)),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
+    ...(host.aggregates ?? []).map((prefix) => `route add unreachable ${prefix}`),
   ];
   const rates = rateCommands(ends);
   const rules = hostRuleset(host);

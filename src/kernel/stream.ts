@@ -4,9 +4,6 @@ import type { Job, Sandbox } from './sandbox.ts';
 /** Bytes sent at a time. */
 const chunk = 1000;
 
-/** Seconds without a byte after which the client gives up. */
-const patience = 2;
-
 /** A TCP server that sends a thousand bytes each tenth of a second, or all of them at once. */
 export async function serveStream(sandbox: Sandbox, host: string, service: StreamServer): Promise<Job> {
   const send = {
@@ -23,7 +20,7 @@ export async function serveStream(sandbox: Sandbox, host: string, service: Strea
 export async function readStream(
   sandbox: Sandbox,
   host: string,
-  { server, port, sourcePort, chunks }: Extract<Request, { kind: 'stream' }>,
+  { server, port, sourcePort, chunks, patience = 2 }: Extract<Request, { kind: 'stream' }>,
 ): Promise<Answer> {
   const address = `TCP4:${server}:${port},sourceport=${sourcePort},reuseaddr,connect-timeout=${patience}`;
   const read = ['socat', '-u', '-T', String(patience), address, 'STDOUT'];

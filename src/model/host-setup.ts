@@ -27,6 +27,7 @@ export function setUpHost(
   for (const prefix of description.ownPrefixes ?? []) {
     addOrFail(host, prefix, 'local', { gateway: null, device: 'lo' });
   }
+  for (const prefix of description.aggregates ?? []) addOrFail(host, prefix, 'unreachable', null);
   applyRuleset(host, hostRuleset(description));
 }
 
@@ -39,8 +40,8 @@ export function addStaticRoute(host: Host, to: string, via: string): void {
 function addOrFail(
   host: Host,
   prefix: string,
-  type: 'local' | 'unicast',
-  nexthop: { readonly gateway: number | null; readonly device: string | null },
+  type: 'local' | 'unicast' | 'unreachable',
+  nexthop: { readonly gateway: number | null; readonly device: string | null } | null,
 ): void {
   const refused = addRoute(
     host,
@@ -49,7 +50,7 @@ function addOrFail(
       ...{ type, destination: parsePrefix(prefix), tos: 0, metric: null, protocol: 3, source: null, nexthopId: null },
       table: type === 'local' ? tables.local : tables.main,
       scope: type === 'local' ? scopes.host : scopes.universe,
-      nexthops: [{ ...nexthop, weight: 1, onlink: false }],
+      nexthops: nexthop ? [{ ...nexthop, weight: 1, onlink: false }] : [],
     },
     null,
   );

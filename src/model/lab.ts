@@ -1,5 +1,5 @@
 import type { Fault } from '../backend/fault.ts';
-import type { Backend, Dialling, Lab, Ping } from '../backend/lab.ts';
+import type { Backend, Dialling, Lab, Ping, Probe } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
@@ -7,7 +7,7 @@ import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate } from './apply-candidate.ts';
+import { applyCandidate, runLineScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
@@ -20,6 +20,7 @@ import { ownFlow, routeOutput } from './route-output.ts';
 import { createSkBuff } from './skbuff.ts';
 import { dial } from './services/openvpn.ts';
 import { unanswered } from './services/ping.ts';
+import { startProbing, type Probes } from './services/probe.ts';
 import { request, serve } from './services/program.ts';
 import { scatter, sweep } from './services/sweep.ts';
 import type { Tunnels } from './services/tunnel.ts';
@@ -76,6 +77,7 @@ function hostOf(network: Network, name: string): Host {
 function createLab(topology: Topology, network: Network, tunnels: Tunnels, recording: Recording, driver: Driver): Lab {
   const { clock } = network;
   let current = topology;
+  let deployed: Candidate | null = null;
   const host = (name: string): Host => hostOf(network, name);
   /** Waits for some time to pass. */
   const pass = (seconds: number): Promise<void> =>
@@ -98,6 +100,7 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       }),
     apply: async (candidate: Candidate) => {
       applyCandidate(network, host(topology.server.host), current, candidate);
+      deployed = candidate;
       await pass(0);
     },
     route: async (name, destination, source, arrival) => {
@@ -137,8 +140,23 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       await pass(0);
     },
     inflict: async (fault: Fault) => {
+      const began = clock.now;
+      const before = current;
       current = inflict(network, current, fault);
+      if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
       await pass(0);
+      return began;
+    },
+    probe: async (name, probes) => {
+      const asking = startProbing(host(name), probes);
+      await pass(0);
+      return {
+        answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
+        stop: async () => {
+          asking.stop();
+          await pass(0);
+        },
+      };
     },
     evidence: async () => {
       const until = clock.now;
@@ -174,6 +192,30 @@ function routeOf(host: Host, destination: string, source?: string, arrival?: str
   const route = routeInput(host, createSkBuff(question, device, null));
   if (route.kind === 'forward') return route.device.name;
   return route.kind === 'local' ? host.loopback.name : null;
+}
+
+/** Whether a question that is asked from now on is answered in so many seconds. */
+function answeredWithin(
+  driver: Driver,
+  clock: Network['clock'],
+  asking: Probes,
+  probe: Probe,
+  patience: number,
+): Promise<boolean> {
+  return driver.wait((finish) => {
+    const since = clock.now;
+    const settle = (answered: boolean): void => {
+      stopListening();
+      cancel();
+      finish(answered);
+    };
+    const stopListening = asking.onAnswer((which, asked) => {
+      if (which === probe && asked >= since) settle(true);
+    });
+    const cancel = clock.after(patience, () => {
+      settle(false);
+    });
+  });
 }
 
 function dialling(driver: Driver, clock: Network['clock'], client: ReturnType<typeof dial>): Dialling {

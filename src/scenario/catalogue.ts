@@ -37,12 +37,14 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   const folder = `${root}lab/candidates/${name}`;
   const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
   const script = `${folder}/up.sh`;
-  const present = [script, openvpnUp, lineUp].filter((path) => existsSync(path));
+  const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
+  const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
   const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
   return {
     ...{ ...options, name, script, sources: Object.fromEntries(sources) },
     ...(existsSync(openvpnUp) && { openvpnUp }),
     ...(existsSync(lineUp) && { lineUp }),
+    ...(existsSync(lineScripts.up) && { lineScripts }),
   };
 }
 

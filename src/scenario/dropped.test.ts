@@ -11,6 +11,7 @@ const packet: Crossing = {
     source: '198.51.100.10:40000',
     destination: '203.0.114.2:7',
     identity: 'udp id=9cf6 offset=0 14:0123456789abcdef',
+    bytes: 42,
     summary: 'UDP 14 bytes',
   },
 };

@@ -1,4 +1,4 @@
-import { networkOf, parseIPv4, parsePrefix, type Prefix } from '../net/address.ts';
+import { contains, networkOf, parseIPv4, parsePrefix, type Prefix } from '../net/address.ts';
 
 /**
  * A network as pure data: hosts, the links between them, and what each router does with what it forwards.
@@ -37,6 +37,8 @@ export interface Host {
   readonly admission?: Admission;
   /** Prefixes whose every address is the host's own, besides those of its interfaces: one host for a whole internet. */
   readonly ownPrefixes?: readonly string[];
+  /** Prefixes that a router answers for as a whole: what it has no closer route for, such as a customer who is gone, is unreachable. */
+  readonly aggregates?: readonly string[];
   /** Translation of addresses; absent: the host is a plain router. */
   readonly nat?: Nat;
   /** Packets that it loses on their way through; absent: none. */
@@ -232,5 +234,8 @@ export function addressOf(text: string): string {
 /** The host that has this address, or `undefined` if none has. */
 export function ownerOf(topology: Topology, address: string): string | undefined {
   const ends = topology.links.flatMap((link) => link.ends);
-  return ends.find((end) => end.addresses.some((each) => addressOf(each) === address))?.host;
+  const end = ends.find(({ addresses }) => addresses.some((each) => addressOf(each) === address));
+  if (end) return end.host;
+  const owns = (prefix: string): boolean => contains(parsePrefix(prefix), parseIPv4(address));
+  return topology.hosts.find(({ ownPrefixes = [] }) => ownPrefixes.some(owns))?.name;
 }

@@ -140,6 +140,7 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
       fail(where, `it loses one packet of ${oneOf}`, 'give a whole number of packets, at least 2');
     }
   }
+  for (const prefix of host.aggregates ?? []) parseNetwork(prefix, `${where}: its aggregate`, fail);
   if (host.nat) validateNat(host.nat, ends, where, needInterface, fail);
 }
 

@@ -151,7 +151,7 @@ test('a stream takes a tenth of a second for each thousand bytes; a stream that 
     { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 20, pace: 'steady' },
     lab.tunnels,
   );
-  const call: Request = { kind: 'stream', ...here, port: 80, chunks: 20, pace: 'steady' };
+  const call: Request = { kind: 'stream', ...here, port: 80, chunks: 20 };
   const whole = lab.ask('client', call);
   t.deepEqual(whole, { accepted: true, said: ['20000 of 20000 bytes came'], bytes: { received: 20000, sent: 0 } });
   t.true(Math.abs(lab.network.clock.now - 2) < 0.05);

@@ -1,0 +1,10 @@
+# A line without carrier, at whichever end, is no way to go.
+sysctl -q -w net.ipv4.conf.all.ignore_routes_with_linkdown=1
+
+# What leaves by a line, leaves from its address: the first is static, the second dynamic.
+iptables -t nat -A POSTROUTING -o "$IF1" -j SNAT --to-source "$IP1"
+iptables -t nat -A POSTROUTING -o "$IF2" -j MASQUERADE
+
+ip route add default scope global \
+	nexthop via "$GW1" dev "$IF1" weight 8 \
+	nexthop via "$GW2" dev "$IF2" weight 2

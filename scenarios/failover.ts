@@ -1,0 +1,244 @@
+import homeGateway from '../lab/topologies/home-gateway.ts';
+import type { Fault } from '../src/backend/fault.ts';
+import type { Lab } from '../src/backend/lab.ts';
+import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
+import { judgeOutward, lineTaken, recovery } from '../src/scenario/outward.ts';
+import type { CheckResult, StatementResult } from '../src/scenario/result.ts';
+import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
+import { readdressed, type Topology } from '../src/topology/topology.ts';
+import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
+import { faults, type Course, type FaultName } from './failover/faults.ts';
+import {
+  answered,
+  asked,
+  askers,
+  chunks,
+  destinationsBy,
+  linesBack,
+  patience,
+  ports,
+  routeTo,
+  type Asked,
+} from './failover/gateway.ts';
+
+interface Setting {
+  readonly course: Course;
+  readonly expected: Expectation;
+}
+
+const well: Pair = ['works', 'works'];
+
+export default defineScenario<Setting>({
+  title: 'What survives when a line fails, and are both lines used again?',
+  lesson: `A home gateway spreads its connections over two lines, and one of them fails: its interface goes, or goes and comes back with
+another address, or its cable is cut at the far end, or its gateway dies behind a good cable; or both lines go at once.
+
+What notices decides what happens. A multipath route alone notices little. When an interface goes, the kernel removes the
+whole route, both lines of it. When the far end of a cable is cut, it goes on sending into the cable, unless
+ignore_routes_with_linkdown tells it not to. That a gateway is dead, only asking shows.
+
+New connections are well as soon as the route is. Running ones are not: NAT has given them the dead line's address. SNAT
+keeps it until conntrack forgets the flow, and the ISP of the other line drops what carries it. MASQUERADE forgets when the
+interface goes down, and when a flow leaves by another. TCP dies anyway, for the far end knows it by the old address.
+
+How to mend it: make the default route of the lines that are there, not of what has changed (ppp-scripts-locked); ask
+through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`,
+  services: ['new', 'own', 'udp', 'tcp', 'new-after', 'udp-after'],
+  trials: expectations.map(([candidate, fault, expected]) => trial(candidate, fault, expected)),
+  run: async (lab, { setting: { course, expected } }) => {
+    const lines = lab.topology.server.uplinks.map((uplink) => uplink.interface);
+    const [home, own] = await Promise.all([
+      destinationsBy(lab, lines, '198.18.0.1', askers.desktop),
+      destinationsBy(lab, lines, '198.18.16.1', askers.server),
+    ]);
+    await Promise.all(home.flatMap((address, line) => serve(lab, address, line)));
+    const questions = {
+      new: asked(askers.desktop, home, 'tcp', ports.new),
+      own: asked(askers.server, own, 'tcp', ports.new),
+      udp: asked(askers.desktop, home, 'udp', ports.udp),
+    };
+    const [ofHome, ofServer] = await Promise.all([
+      lab.probe('desktop', [...questions.new.probes, ...questions.udp.probes]),
+      lab.probe('server', questions.own.probes),
+    ]);
+    /** Waits for what is asked from now on, and returns when it began and ended. */
+    const phase = async (fresh: Pair, self: Pair, flow: Pair, besides: Promise<unknown>): Promise<Phase> => {
+      const from = now();
+      await Promise.all([
+        ...[answered(ofHome, questions.new, fresh), answered(ofServer, questions.own, self)],
+        ...[answered(ofHome, questions.udp, flow), besides],
+      ]);
+      return { from, until: now() };
+    };
+    const streams = home.map((server, line) =>
+      lab.request('desktop', {
+        ...{ kind: 'stream', server, port: ports.stream, sourcePort: streamPort(line), chunks },
+        ...(expected.tcp[line] === 'works' && { patience }),
+      }),
+    );
+
+    // As the short stream is over, which was begun last, the long ones have begun.
+    await phase(well, well, well, lab.request('desktop', { ...shortStream, server: home[0] ?? '' }));
+
+    const brokenAt = await all(lab, course.breaks);
+    const broken = routesOf(lab, questions.new);
+    const lost = streams.filter((_, line) => expected.tcp[line] !== 'works');
+    const during = await phase(expected.new, expected.own, expected.udp, Promise.all([broken, ...lost]));
+    const routes = { new: await routesOf(lab, questions.new), own: await routesOf(lab, questions.own) };
+
+    const mendedAt = await all(lab, course.mends);
+    await linesBack(lab, questions.new, expected.linesAfter);
+    const after = await phase(expected.newAfter, expected.newAfter, expected.udpAfter, Promise.resolve());
+    const routesAfter = await routesOf(lab, questions.new);
+    const answers = await Promise.all(streams);
+    await Promise.all([ofHome.stop(), ofServer.stop()]);
+    const evidence = await lab.evidence();
+    const topology = course.mends.reduce(changed, lab.topology);
+    const records = new Map<Flow, FlowRecord>();
+    const recordOf = (flow: Flow): FlowRecord => {
+      const record = records.get(flow) ?? recordFlow(topology, evidence, flow);
+      records.set(flow, record);
+      return record;
+    };
+
+    const judge = (
+      service: string,
+      { flows }: Asked,
+      { from, until }: Phase,
+      words: readonly (string | null)[],
+      wanted: Pair,
+    ): readonly CheckResult[] =>
+      flows.flatMap((flow, line) => {
+        const outcome = wanted[line] ?? 'any';
+        if (outcome === 'any') return [];
+        const [uplink, route] = [lines[line] ?? '', words[line] ?? null];
+        return judgeOutward(topology, recordOf(flow), {
+          ...{ service, uplink, flow, from, until, route, accepted: 'some', expected: outcome },
+        });
+      });
+    return [
+      ...judge('new', questions.new, during, routes.new, expected.new),
+      ...judge('own', questions.own, during, routes.own, expected.own),
+      ...judge('udp', questions.udp, during, routes.new, expected.udp),
+      ...answers.flatMap(({ accepted }, line) => {
+        const [uplink, server, route] = [lines[line] ?? '', home[line] ?? '', routes.new[line] ?? null];
+        const flow: Flow = {
+          ...{ client: 'desktop', protocol: 'tcp', sourcePort: streamPort(line), server, port: ports.stream },
+        };
+        const outcome = expected.tcp[line] ?? 'any';
+        if (outcome === 'any') return [];
+        // From the fault on, for what is lost at once says more than what the client then sends into the void.
+        return judgeOutward(topology, recordOf(flow), {
+          ...{ service: 'tcp', uplink, flow, from: brokenAt, until: during.until, route, accepted, expected: outcome },
+        });
+      }),
+      ...judge('new-after', questions.new, after, routesAfter, expected.newAfter),
+      ...judge('udp-after', questions.udp, after, routesAfter, expected.udpAfter),
+      ...outages(
+        topology,
+        recordOf,
+        'from the fault',
+        brokenAt,
+        during,
+        [questions.new, questions.own],
+        [expected.new, expected.own],
+      ),
+      ...outages(topology, recordOf, 'from its mending', mendedAt, after, [questions.new], [expected.newAfter]),
+      ...linesUsed(topology, recordOf, questions.new, after, lines, expected.linesAfter),
+    ];
+  },
+});
+
+/** A time in which nothing changed but by the candidate, in seconds. */
+interface Phase {
+  readonly from: number;
+  readonly until: number;
+}
+
+function trial(candidate: string, fault: FaultName, expected: Expectation): Trial<Setting> {
+  return {
+    candidate,
+    variant: fault,
+    topology: homeGateway(),
+    tunnels: {},
+    setting: { course: faults[fault], expected },
+  };
+}
+
+const now = (): number => Date.now() / 1000;
+const milliseconds = (seconds: number): string => `${Math.round(seconds * 1000)} ms`;
+const shortStream = { kind: 'stream', port: ports.short, sourcePort: 42000, chunks: 3 } as const;
+const streamPort = (line: number): number => 41000 + line;
+
+function serve(lab: Lab, address: string, line: number): readonly Promise<unknown>[] {
+  const echo = { kind: 'udp-echo', name: `udp-echo-${line + 1}`, port: ports.udp } as const;
+  return [
+    lab.serve('world', { ...echo, binding: { kind: 'address', address } }),
+    lab.serve('world', {
+      kind: 'stream',
+      name: `stream-${line + 1}`,
+      port: ports.stream,
+      address,
+      chunks,
+      pace: 'steady',
+    }),
+    ...(line === 0 ? [lab.serve('world', { ...shortStream, name: 'short-stream', address, pace: 'steady' })] : []),
+  ];
+}
+
+/** Does all of it at once, and returns when it began. */
+async function all(lab: Lab, happening: readonly Fault[]): Promise<number> {
+  return Math.min(...(await Promise.all(happening.map((fault) => lab.inflict(fault)))));
+}
+
+function changed(topology: Topology, fault: Fault): Topology {
+  if (fault.kind !== 'return' || fault.address === undefined) return topology;
+  return readdressed(topology, fault.host, fault.interface, fault.address);
+}
+
+function routesOf(lab: Lab, { asker, probes }: Asked): Promise<readonly (string | null)[]> {
+  return Promise.all(probes.map(({ destination }) => routeTo(lab, destination, asker)));
+}
+
+/** For how long new connections got no answer, which is told but not judged; and whether that ended. */
+function outages(
+  topology: Topology,
+  recordOf: (flow: Flow) => FlowRecord,
+  since: string,
+  at: number,
+  { from, until }: Phase,
+  questions: readonly Asked[],
+  expected: readonly Pair[],
+): readonly StatementResult[] {
+  return questions.flatMap(({ asker, flows }, index) =>
+    flows.map((flow, line) => {
+      const works = expected[index]?.[line] === 'works';
+      const { lost, answeredAt } = recovery(recordOf(flow), flow, works ? at : from, until);
+      return {
+        kind: 'statement',
+        name: `${asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}: ${since}`,
+        expected: works ? 'new connections are answered again' : 'no new connection is answered',
+        found:
+          answeredAt === null
+            ? 'no answer'
+            : `answered ${lost === 0 ? 'throughout' : `again after ${milliseconds(answeredAt - at)}, ${lost} unanswered`}`,
+        ok: (answeredAt !== null) === works,
+      };
+    }),
+  );
+}
+
+function linesUsed(
+  topology: Topology,
+  recordOf: (flow: Flow) => FlowRecord,
+  { flows }: Asked,
+  { from, until }: Phase,
+  before: readonly string[],
+  expected: readonly (string | null)[],
+): readonly StatementResult[] {
+  const taken = flows.map((flow) => lineTaken(topology, recordOf(flow), { flow, from, until }));
+  const text = (lines: readonly (string | null)[]): string =>
+    before.map((line, index) => `what went by ${line} goes by ${lines[index] ?? 'none'}`).join(', ');
+  const [wanted, found] = [text(expected), text(taken)];
+  return [{ kind: 'statement', name: 'afterwards', expected: wanted, found, ok: wanted === found }];
+}

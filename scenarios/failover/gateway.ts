@@ -1,0 +1,87 @@
+/** What goes out through the home gateway, and what is asked of it. */
+import type { Lab, Probe, Probing } from '../../src/backend/lab.ts';
+import type { Flow } from '../../src/scenario/journey.ts';
+import { LabError } from '../../src/net/error.ts';
+import { formatIPv4, parseIPv4 } from '../../src/net/address.ts';
+import type { Pair } from './expectations.ts';
+
+/** Who asks: the home network, behind NAT, or the server itself. */
+export const askers = {
+  desktop: { host: 'desktop', source: '192.168.2.100', arrival: 'eth2' },
+  server: { host: 'server' },
+} as const;
+export type Asker = (typeof askers)[keyof typeof askers];
+
+/** Nothing listens at 9: to be refused is an answer, too. */
+export const ports = { new: 9, udp: 7, stream: 80, short: 81 };
+/** Thousands of bytes, ten a second. */
+export const chunks = 40;
+
+/** Seconds that an answer may take that should come. */
+export const patience = 15;
+/** Seconds until we believe that no answer will come. */
+const disbelief = 2.5;
+
+/** The line that the server would send to `destination` by, in its own word; `null`: it has no route. */
+export async function routeTo(lab: Lab, destination: string, asker: Asker): Promise<string | null> {
+  const forwarded = 'source' in asker ? ([asker.source, asker.arrival] as const) : [];
+  try {
+    return await lab.route('server', destination, ...forwarded);
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'lab-failed') return null;
+    throw error;
+  }
+}
+
+/** For each line an address of the world's that goes by it, from `first` on. */
+export async function destinationsBy(
+  lab: Lab,
+  lines: readonly string[],
+  first: string,
+  asker: Asker,
+): Promise<readonly string[]> {
+  const found = new Map<string, string>();
+  for (let next = parseIPv4(first); found.size < lines.length; next += 8) {
+    const some = Array.from({ length: 8 }, (_, index) => formatIPv4(next + index));
+    const routes = await Promise.all(some.map((address) => routeTo(lab, address, asker)));
+    for (const [index, route] of routes.entries()) {
+      if (route !== null && !found.has(route)) found.set(route, some[index] ?? '');
+    }
+    if (next - parseIPv4(first) > 1000)
+      throw new LabError('lab-failed', 'of 1,000 addresses none goes by one of the lines');
+  }
+  return lines.map((line) => found.get(line) ?? '');
+}
+
+/** A question to a destination of each line. */
+export interface Asked {
+  readonly asker: Asker;
+  readonly probes: readonly Probe[];
+  readonly flows: readonly Flow[];
+}
+
+export function asked(asker: Asker, destinations: readonly string[], protocol: 'tcp' | 'udp', port: number): Asked {
+  return {
+    asker,
+    probes: destinations.map((destination) => ({ protocol, destination, port })),
+    flows: destinations.map((server) => ({ client: asker.host, protocol, sourcePort: 'any', server, port })),
+  };
+}
+
+/** Waits until each question, asked from now on, is answered; or until we believe that it won't be, where it shouldn't. */
+export async function answered(probing: Probing, { probes }: Asked, expected: Pair): Promise<void> {
+  await Promise.all(
+    probes.map((probe, line) => probing.answered(probe, expected[line] === 'works' ? patience : disbelief)),
+  );
+}
+
+/** Waits until new connections go by the lines that they went by at first, as far as that is expected. */
+export async function linesBack(lab: Lab, { asker, probes }: Asked, lines: readonly (string | null)[]): Promise<void> {
+  const deadline = performance.now() + patience * 1000;
+  const right = async (): Promise<boolean> => {
+    const routes = await Promise.all(probes.map(({ destination }) => routeTo(lab, destination, asker)));
+    return routes.every((route, index) => route === lines[index]);
+  };
+  // Each look takes the time that it takes to ask the server.
+  while (!(await right()) && performance.now() < deadline);
+}

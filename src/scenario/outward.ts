@@ -1,0 +1,182 @@
+import type { Cause } from '../backend/cause.ts';
+import type { Crossing } from '../backend/crossing.ts';
+import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
+import { addressOf, endsOf, hostNamed, peersOf, type Topology } from '../topology/topology.ts';
+import type { Flow, FlowRecord } from './journey.ts';
+import type { CellResult, Outcome } from './result.ts';
+
+/** A flow from the server, or from behind it, out into the internet, for some time. */
+export interface Outward {
+  readonly service: string;
+  /** The line that it took before anything happened. */
+  readonly uplink: string;
+  readonly flow: Flow;
+  /** Seconds on the lab's clock: what set out from then on, until then. */
+  readonly from: number;
+  readonly until: number;
+  /** The server's own word on the line that it would send this by, at that time; `null`: it has no route. */
+  readonly route: string | null;
+  /** `some`: it works if any request was answered. Otherwise the client's own account of it all. */
+  readonly accepted: 'some' | boolean;
+  readonly expected: Outcome;
+}
+
+/** Seconds before the end of its time in which a packet may still have been on its way. */
+const onItsWay = 0.3;
+
+/** Judges a flow by what became of its packets within a time: the first that was answered, or the last that was lost. */
+export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outward): CellResult {
+  const within = (path: readonly Crossing[]): boolean => {
+    const time = path[0]?.time ?? -Infinity;
+    return asked.from <= time && time < asked.until;
+  };
+  const requests = record.requests.filter(within);
+  const answers = answersTo(record, asked.flow);
+  const answered = requests.find((request) => answers.has(request));
+  const works = asked.accepted === 'some' ? answered !== undefined : asked.accepted;
+  const lost = works ? undefined : lostOf(asked, requests, record);
+  const [request, reply] = works
+    ? [answered ?? requests[0] ?? [], (answered && answers.get(answered)) ?? []]
+    : [lost?.request ?? [], lost?.reply ?? []];
+  const cause = works ? null : reply.length > 0 ? 'reply-lost' : causeOf(topology, asked, request);
+  const found = cause ?? 'works';
+  const left = request.findLast(({ host, direction }) => host === topology.server.host && direction === 'out');
+  return {
+    kind: 'cell',
+    service: asked.service,
+    uplink: asked.uplink,
+    expected: asked.expected,
+    found,
+    ok: found === asked.expected,
+    detail: describe(topology, asked, request, reply, found),
+    journey: {
+      request,
+      reply,
+      verdict: {
+        answered: reply.length > 0,
+        accepted: works,
+        arrivedBy: reply.length > 0 ? (request.at(-1)?.interface ?? null) : null,
+        leftBy: left?.interface ?? null,
+        sourceMatches: true,
+        cause,
+      },
+    },
+  };
+}
+
+/** The line that the server's answered packets of a flow left by, the last of them, within a time; `null`: none was. */
+export function lineTaken(
+  topology: Topology,
+  record: FlowRecord,
+  { flow, from, until }: Pick<Outward, 'flow' | 'from' | 'until'>,
+): string | null {
+  const answered = [...answersTo(record, flow).keys()];
+  const last = answered.findLast(([first]) => first !== undefined && from <= first.time && first.time < until);
+  const left = last?.findLast(({ host, direction }) => host === topology.server.host && direction === 'out');
+  return left?.interface ?? null;
+}
+
+/** How an outage ended. */
+export interface Recovery {
+  /** How many requests weren't answered. */
+  readonly lost: number;
+  /** When the first answer came, on the lab's clock, to what was asked after the first that was lost; `null` if none did. */
+  readonly answeredAt: number | null;
+}
+
+/** What became of the requests of a flow that set out within a time. */
+export function recovery(record: FlowRecord, flow: Flow, from: number, until: number): Recovery {
+  const answers = answersTo(record, flow);
+  const requests = record.requests.filter(([first]) => first && from <= first.time && first.time < until);
+  const lost = requests.filter((request) => !answers.has(request));
+  const since = lost[0]?.[0]?.time ?? from;
+  const answered = requests.find((request) => answers.has(request) && (request[0]?.time ?? 0) >= since);
+  return { lost: lost.length, answeredAt: (answered && answers.get(answered)?.at(-1)?.time) ?? null };
+}
+
+/** Each request that was answered: from the address that was called, to the client. */
+function answersTo(record: FlowRecord, { client }: Flow): ReadonlyMap<readonly Crossing[], readonly Crossing[]> {
+  return new Map(
+    record.replies.flatMap(({ request, reply }) => {
+      const [first, last] = [request[0], reply.at(-1)];
+      const delivered = last?.host === client && last.direction === 'in' && last.source === first?.destination;
+      return delivered ? [[request, reply] as const] : [];
+    }),
+  );
+}
+
+interface Lost {
+  readonly request: readonly Crossing[];
+  readonly reply: readonly Crossing[];
+}
+
+/**
+ * What decides about a flow that doesn't work: the last of its requests, if any set out; of a stream, whose client only
+ * answers, the first packet that was lost, whichever way it went.
+ */
+function lostOf(
+  { accepted, flow, from, until }: Outward,
+  requests: FlowRecord['requests'],
+  record: FlowRecord,
+): Lost | undefined {
+  if (accepted === 'some') {
+    const last = requests.findLast(([first]) => first !== undefined && first.time < until - onItsWay) ?? requests[0];
+    return last && { request: last, reply: [] };
+  }
+  const arrives = (path: readonly Crossing[], host: string): boolean =>
+    path.at(-1)?.host === host && path.at(-1)?.direction === 'in';
+  const far = record.replies[0]?.reply[0]?.host ?? '';
+  const lost: Lost[] = [
+    ...requests.filter((request) => !arrives(request, far)).map((request) => ({ request, reply: [] })),
+    ...record.replies.filter(({ reply }) => {
+      const time = reply[0]?.time ?? -Infinity;
+      return from <= time && time < until && !arrives(reply, flow.client);
+    }),
+  ];
+  const began = ({ request, reply }: Lost): number => (reply[0] ?? request[0])?.time ?? Infinity;
+  return lost.sort((one, other) => began(one) - began(other))[0];
+}
+
+/** Why a request got no further than it did. */
+function causeOf(topology: Topology, { route }: Outward, request: readonly Crossing[]): Cause {
+  const { server } = topology;
+  const last = request.at(-1);
+  const uplink = server.uplinks.find((each) => each.interface === last?.interface);
+  const notSent = last === undefined || (last.host === server.host && last.direction === 'in');
+  if (notSent) return route === null ? 'no-route' : 'dead-nexthop';
+  if (last.host === server.host && uplink) return 'dead-nexthop';
+  const gateway = server.uplinks.some(({ interface: name }) =>
+    peersOf(topology, server.host, name).some((peer) => peer.host === last.host && peer.interface === last.interface),
+  );
+  if (!gateway || last.direction === 'out') return 'request-lost';
+  const source = parseIPv4(last.source.replace(/:.*$/, ''));
+  const { sourceFilter } = hostNamed(topology, last.host);
+  const allowed = sourceFilter?.allowed.some((prefix) => contains(parsePrefix(prefix), source)) ?? true;
+  return allowed ? 'dead-nexthop' : 'stale-nat';
+}
+
+function describe(
+  topology: Topology,
+  { flow: { client, server, port }, route, accepted }: Outward,
+  request: readonly Crossing[],
+  reply: readonly Crossing[],
+  found: Outcome,
+): string {
+  const what = accepted === 'some' ? 'a question' : 'a packet';
+  const about = `${what} of ${client} to ${server}:${port}`;
+  const word = route === null ? 'the server had no route for it' : `the server would send it by ${route}`;
+  const last = (reply.length > 0 ? reply : request).at(-1);
+  if (!last) return `no packet of ${client} to ${server}:${port} left; ${word}`;
+  const left = request.findLast(({ host, direction }) => host === topology.server.host && direction === 'out');
+  const by = left ? `left the server by ${left.interface} from ${left.source}` : `did not leave the server; ${word}`;
+  if (found === 'works') return `${about} ${by} and was answered`;
+  const own = endsOf(topology, last.host).some(({ addresses }) =>
+    addresses.some((address) => addressOf(address) === last.destination.replace(/:.*$/, '')),
+  );
+  const end = own ? `reached ${last.host}` : `got no further than ${last.host}`;
+  return reply.length > 0
+    ? `an answer from ${server}:${port} to ${client} ${end}`
+    : left
+      ? `${about} ${by} and ${end}`
+      : `${about} ${by}`;
+}
