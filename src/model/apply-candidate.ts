@@ -31,7 +31,7 @@ export function runLineScript(network: Network, topology: Topology, candidate: C
   if (fault.kind !== 'vanish' && fault.kind !== 'return') return;
   const { lineScripts } = candidate;
   const host = network.hosts.get(topology.server.host);
-  if (!lineScripts || !host || fault.host !== host.name) return;
+  if (!lineScripts || host?.name !== fault.host) return;
   const [address = ''] = linkOf(topology, fault.host, fault.interface)
     .ends.filter((end) => end.host === fault.host)
     .flatMap(({ addresses }) => addresses);
