@@ -103,7 +103,7 @@ test('services do not start at an address that is not theirs, or a port that is 
   t.throws(start(dns('address-per-socket')), { message: /port is taken/ });
   running.stop();
   t.notThrows(start(dns('pktinfo')));
-  t.throws(start({ kind: 'stream', name: 'stream', port: 80, address: '10.8.0.1', chunks: 1 }), {
+  t.throws(start({ kind: 'stream', name: 'stream', port: 80, address: '10.8.0.1', chunks: 1, pace: 'steady' }), {
     message: /stream on server/,
   });
   start({ kind: 'ssh', name: 'ssh', port: 22 })();
@@ -146,7 +146,11 @@ test('a line comes back from the TCP echo, whole', (t) => {
 
 test('a stream takes a tenth of a second for each thousand bytes; a stream that stalls is given up after two seconds', (t) => {
   const lab = twoLines();
-  serve(lab.host('server'), { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 20 }, lab.tunnels);
+  serve(
+    lab.host('server'),
+    { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 20, pace: 'steady' },
+    lab.tunnels,
+  );
   const call: Request = { kind: 'stream', ...here, port: 80, chunks: 20 };
   const whole = lab.ask('client', call);
   t.deepEqual(whole, { accepted: true, said: ['20000 of 20000 bytes came'], bytes: { received: 20000, sent: 0 } });
@@ -159,6 +163,15 @@ test('a stream takes a tenth of a second for each thousand bytes; a stream that 
   t.false(stalled.accepted);
   t.is(stalled.bytes?.received, 11000);
   t.true(Math.abs(lab.network.clock.now - begun - 3) < 0.05);
+});
+
+test('a stream in haste takes no longer than the line', (t) => {
+  const lab = twoLines();
+  const service = { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 200, pace: 'haste' } as const;
+  serve(lab.host('server'), service, lab.tunnels);
+  const { accepted, bytes } = lab.ask('client', { kind: 'stream', ...here, port: 80, chunks: 200 });
+  t.deepEqual([accepted, bytes?.received], [true, 200_000]);
+  t.true(lab.network.clock.now < 0.1);
 });
 
 test('ping takes an answer from whatever address, and says from which', (t) => {

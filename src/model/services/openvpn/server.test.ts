@@ -223,3 +223,11 @@ test("data that isn't encrypted with the session's keys is nobody's: no float fo
   t.true(says(answer, 'Initialization Sequence Completed'));
   t.false(answer.accepted);
 });
+
+test('a server that has one address for its clients gives it to who connects', (t) => {
+  const lab = twoLines();
+  serve(lab.host('server'), server({ clientAddress: '10.8.0.9' }), lab.tunnels);
+  const one = lab.ask('client', call());
+  t.true(one.accepted);
+  t.true(says(one, 'ifconfig 10.8.0.9 255.255.255.0,peer-id 0'));
+});
