@@ -129,7 +129,8 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       driver.wait((finish) => {
         request(host(name), asked, tunnels, finish);
       }),
-    dial: async (name, asked) => Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels))),
+    dial: async (name, asked) =>
+      Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels, refuseScript))),
     change: async (name: string, nat: Nat) => {
       current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
       validateTopology(current);
@@ -155,6 +156,11 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       // Nothing of it is outside of this program.
     },
   };
+}
+
+/** A script that a client is to run lies in a file, and the model reads none. */
+function refuseScript(script: string): never {
+  throw new LabError('cannot-run', `the model can't run ${script}`, 'run this on the kernel: --on kernel');
 }
 
 /** The device by which a host would send, or null. */
