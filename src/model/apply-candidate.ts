@@ -40,6 +40,18 @@ export function runLineScript(network: Network, topology: Topology, candidate: C
   run(network, host, candidate, script, {}, [fault.interface, '/dev/null', '0', own, peer], false);
 }
 
+/** Does what OpenVPN does as a tunnel has come up: runs its `--up` script, with what it tells it. */
+export function runTunnelScript(
+  network: Network,
+  host: Host,
+  candidate: Candidate,
+  script: string,
+  environment: Readonly<Record<string, string>>,
+): void {
+  const { status, stderr } = run(network, host, candidate, script, environment, [], true);
+  if (status !== 0) throw new LabError('lab-failed', `${script} failed with status ${status}: ${stderr.trim()}`);
+}
+
 function run(
   network: Network,
   host: Host,

@@ -29,12 +29,11 @@ export function createDriver(clock: Clock, turn: () => Promise<void>): Driver {
     await turn();
     while (waiting.size > 0) {
       state.settled = false;
-      while (!isSettled() && clock.step());
-      if (!isSettled()) {
-        const error = new LabError(
-          'lab-failed',
-          'what was waited for never comes: nothing more happens in this network',
-        );
+      try {
+        while (!isSettled() && clock.step());
+        if (!isSettled())
+          throw new LabError('lab-failed', 'what was waited for never comes: nothing more happens in this network');
+      } catch (error) {
         for (const fail of waiting) fail(error);
       }
       await turn();

@@ -7,7 +7,7 @@ import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate, runLineScript } from './apply-candidate.ts';
+import { applyCandidate, runLineScript, runTunnelScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
@@ -132,7 +132,13 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       driver.wait((finish) => {
         request(host(name), asked, tunnels, finish);
       }),
-    dial: async (name, asked) => Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels))),
+    dial: async (name, asked) => {
+      const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
+        if (!deployed) throw new LabError('lab-failed', `${script} is of no candidate that was applied`);
+        runTunnelScript(network, host(name), deployed, script, environment);
+      };
+      return Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels, runUp)));
+    },
     change: async (name: string, nat: Nat) => {
       current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
       validateTopology(current);

@@ -21,7 +21,7 @@ export function connectOpenVpn(
 ): void {
   const client = startClient(host, tunnels, {
     ...{ protocol, server: parseIPv4(server), port, sourcePort, float, tunnel },
-    ...{ handWindow: 2, connectTimeout: 2, tries: 1 },
+    ...{ handWindow: 2, connectTimeout: 2, tries: 1, up: null },
   });
   const finish = (accepted: boolean): void => {
     done({ accepted, said: [...client.said], bytes: client.bytes });
@@ -59,11 +59,26 @@ export interface ModelDialling {
   readonly said: () => readonly string[];
 }
 
-/** Starts a client that keeps on trying until it is stopped, from another port each time. */
-export function dial(host: Host, { protocol, server, port, tunnel }: Dial, tunnels: Tunnels): ModelDialling {
+/**
+ * Starts a client that keeps on trying until it is stopped, from another port each time.
+ *
+ * @param runUp runs the script that the client is to run each time the tunnel comes up, with OpenVPN's environment for it
+ */
+export function dial(
+  host: Host,
+  { protocol, server, port, tunnel, up }: Dial,
+  tunnels: Tunnels,
+  runUp: (script: string, environment: Readonly<Record<string, string>>) => void,
+): ModelDialling {
   const client = startClient(host, tunnels, {
     ...{ protocol, server: parseIPv4(server), port, sourcePort: 0, float: false, tunnel },
     ...{ handWindow: 3, connectTimeout: 6, tries: null },
+    up:
+      up === undefined
+        ? null
+        : (environment) => {
+            runUp(up, environment);
+          },
   });
   return {
     rounds: () => client.rounds,

@@ -165,6 +165,15 @@ test('a stream takes a tenth of a second for each thousand bytes; a stream that 
   t.true(Math.abs(lab.network.clock.now - begun - 3) < 0.05);
 });
 
+test('a stream in haste takes no longer than the line', (t) => {
+  const lab = twoLines();
+  const service = { kind: 'stream', name: 'stream', port: 80, address: first, chunks: 200, pace: 'haste' } as const;
+  serve(lab.host('server'), service, lab.tunnels);
+  const { accepted, bytes } = lab.ask('client', { kind: 'stream', ...here, port: 80, chunks: 200 });
+  t.deepEqual([accepted, bytes?.received], [true, 200_000]);
+  t.true(lab.network.clock.now < 0.1);
+});
+
 test('ping takes an answer from whatever address, and says from which', (t) => {
   const lab = twoLines();
   const answer = lab.ask('client', { kind: 'ping', server: second, port: 0, sourcePort: 4711 });

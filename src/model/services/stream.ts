@@ -10,7 +10,7 @@ const [chunk, interval] = [1000, 0.1];
 /** Seconds without a byte after which the client gives up. */
 const patience = 2;
 
-/** Sends a thousand bytes each tenth of a second, or all of them at once. */
+/** Sends a thousand bytes each tenth of a second, or all at once. */
 export function serveStream(host: Host, { name, port, address, chunks, pace }: StreamServer): Running {
   const bound = { address: parseIPv4(address), port };
   return serveTcp(host, name, bound, [`listening on ${address}:${port}`], (connection) => ({

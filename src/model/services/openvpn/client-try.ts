@@ -1,7 +1,7 @@
 import type { Bytes } from '../../../backend/service.ts';
 import { formatIPv4 } from '../../../net/address.ts';
 import { LabError } from '../../../net/error.ts';
-import type { Device } from '../../device.ts';
+import { maskOf, type Device } from '../../device.ts';
 import type { Host } from '../../host.ts';
 import { openTunnel, type Tunnel, type Tunnels } from '../tunnel.ts';
 import { openTcpLink, openUdpLink, type ClientLink, type Endpoint, type LinkOptions } from './client-link.ts';
@@ -24,6 +24,8 @@ export interface TryOptions {
   /** Seconds: `--hand-window` and `--connect-timeout`. */
   readonly handWindow: number;
   readonly connectTimeout: number;
+  /** `--up`: called when the device has its address, before the client says that it is connected; null: nothing is run. */
+  readonly up: ((environment: Readonly<Record<string, string>>) => void) | null;
 }
 
 /** What a try tells of itself. */
@@ -201,6 +203,12 @@ export function startTry(host: Host, tunnels: Tunnels, options: TryOptions, log:
     if (!tunnel) return;
     log.say(`TUN/TAP device ${options.tunnel} opened`);
     log.say(`net_addr_v4_add: ${formatIPv4(address)}/${length} dev ${options.tunnel}`);
+    options.up?.({
+      dev: options.tunnel,
+      ifconfig_local: formatIPv4(address),
+      ifconfig_netmask: formatIPv4(maskOf(length)),
+      route_vpn_gateway: formatIPv4(reply.gateway),
+    });
     log.say('Initialization Sequence Completed');
     watch?.stop();
     const silence = keepalive?.timeout ?? (protocol === 'udp' ? defaultPingRestart : null);

@@ -4,7 +4,7 @@ import { deviceNamed } from '../../host.ts';
 import { dial } from '../openvpn.ts';
 import { serve } from '../program.ts';
 import { twoLines } from '../testing.ts';
-import { call, dialled, first, says, second, sentBy, server, sizes } from './testing.ts';
+import { call, dialled, first, noScript, says, second, sentBy, server, sizes } from './testing.ts';
 
 /* What is expected was read in the logs and captures of OpenVPN 2.6.14. */
 
@@ -97,7 +97,7 @@ test('if nothing comes back, a client begins anew after its hand-window, from an
   lab.host('server').routeGeneration += 1;
   const blackhole = deviceNamed(lab.host('router'), 'client');
   if (blackhole) blackhole.transmit = () => undefined;
-  const client = dial(lab.host('client'), dialled(), lab.tunnels);
+  const client = dial(lab.host('client'), dialled(), lab.tunnels, noScript);
   lab.pass(9.5);
   t.deepEqual(client.rounds(), { connected: 0, restarted: 3 });
   const out = lab.seen.filter(({ at, direction }) => at === 'client net' && direction === 'out');
@@ -130,7 +130,7 @@ test('a lost handshake packet is sent again after one second, and its successor 
     lost += 1;
     if (lost > 2) transmit(skb, neighbour);
   };
-  const client = dial(lab.host('client'), dialled(), lab.tunnels);
+  const client = dial(lab.host('client'), dialled(), lab.tunnels, noScript);
   lab.pass(2.9);
   const resets = lab.seen.filter(({ at, packet }) => at === 'client net' && packet.payload.length === 14);
   t.deepEqual(
@@ -145,7 +145,7 @@ test('a lost handshake packet is sent again after one second, and its successor 
 
 test('over TCP, a client that is refused, or gets no answer, says so', (t) => {
   const refused = twoLines();
-  const client = dial(refused.host('client'), dialled({ protocol: 'tcp' }), refused.tunnels);
+  const client = dial(refused.host('client'), dialled({ protocol: 'tcp' }), refused.tunnels, noScript);
   refused.pass(0.5);
   t.true(client.rounds().restarted > 1);
   const answer = client.stop();
@@ -155,7 +155,7 @@ test('over TCP, a client that is refused, or gets no answer, says so', (t) => {
   const silent = twoLines();
   serve(silent.host('server'), server({ protocol: 'tcp' }), silent.tunnels);
   deviceNamed(silent.host('router'), 'client')!.transmit = () => undefined;
-  const other = dial(silent.host('client'), dialled({ protocol: 'tcp' }), silent.tunnels);
+  const other = dial(silent.host('client'), dialled({ protocol: 'tcp' }), silent.tunnels, noScript);
   silent.pass(18.5);
   t.deepEqual(other.rounds(), { connected: 0, restarted: 3 });
   const gaveUp = other.stop();
@@ -169,7 +169,7 @@ test('a client without a route says so; one whose port is taken ends', (t) => {
   const answer = lab.ask('server', call({ server: '203.0.113.2', through: '10.8.0.1', tunnel: 'tun1' }));
   t.false(answer.accepted);
   const router = lab.host('router');
-  const lost = dial(router, dialled({ server: '192.0.2.1' }), lab.tunnels);
+  const lost = dial(router, dialled({ server: '192.0.2.1' }), lab.tunnels, noScript);
   lab.pass(0.1);
   t.true(says(lost.stop(), 'write UDPv4 []: Network is unreachable (code=101)'));
   t.true(lost.said().some((line) => line.includes('SIGUSR1[soft,network-unreachable] received')));
@@ -178,4 +178,22 @@ test('a client without a route says so; one whose port is taken ends', (t) => {
   const taken = lab.ask('client', call({ tunnel: 'tun1' }));
   t.false(taken.accepted);
   t.true(says(taken, 'Exiting due to fatal error'));
+});
+
+test('the script of --up is run each time the tunnel comes up, when the device has its address', (t) => {
+  const lab = twoLines();
+  serve(lab.host('server'), server(), lab.tunnels);
+  const ran: unknown[] = [];
+  const client = dial(
+    lab.host('client'),
+    dialled({ up: '/etc/up.sh' }),
+    lab.tunnels,
+    (script, { dev, ifconfig_local }) => {
+      const device = deviceNamed(lab.host('client'), 'tun0');
+      ran.push([script, dev, ifconfig_local, device?.addresses.length, client.rounds().connected]);
+    },
+  );
+  lab.pass(1);
+  t.deepEqual(ran, [['/etc/up.sh', 'tun0', '10.8.0.2', 1, 0]]);
+  t.is(client.rounds().connected, 1);
 });

@@ -1,5 +1,5 @@
 import type { OpenVpnServer } from '../../../backend/service.ts';
-import { formatIPv4, networkOf, parsePrefix } from '../../../net/address.ts';
+import { formatIPv4, networkOf, parseIPv4, parsePrefix } from '../../../net/address.ts';
 import { maskOf } from '../../device.ts';
 import type { Host } from '../../host.ts';
 import type { Packet } from '../../packet.ts';
@@ -92,11 +92,14 @@ export function createInstances(host: Host, service: OpenVpnServer, tunnels: Tun
     if (instance.address === null) {
       const isTaken = (address: number): boolean => [...all].some((each) => each.address === address);
       const last = (network.address | ~maskOf(network.length)) >>> 0;
-      const address = free(isTaken, gateway + 1);
+      const { clientAddress } = service;
+      const address = clientAddress === undefined ? free(isTaken, gateway + 1) : parseIPv4(clientAddress);
       if (address >= last) {
         remove(instance, 'no free --ifconfig-pool addresses are available');
         return;
       }
+      // Who comes later takes an address that is always the same along.
+      for (const each of all) if (each.address === address) each.address = null;
       instance.address = address;
       log.say(`${nameOf(instance)} MULTI: Learn: ${formatIPv4(address)} -> ${nameOf(instance)}`);
     }

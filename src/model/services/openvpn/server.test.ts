@@ -6,7 +6,7 @@ import { openUdp, sendUdp } from '../../sockets/udp.ts';
 import { dial } from '../openvpn.ts';
 import { serve } from '../program.ts';
 import { defaultRoute, twoLines } from '../testing.ts';
-import { call, dialled, first, says, second, sentBy, server, sizes } from './testing.ts';
+import { call, dialled, first, noScript, says, second, sentBy, server, sizes } from './testing.ts';
 import { payloadOf } from './wire.ts';
 
 /* What is expected was read in the logs and captures of OpenVPN 2.6.14. */
@@ -49,7 +49,7 @@ test('a server does not start without its address, its port or its device', (t) 
 test('keepalive: both sides ping, and a client that misses the pings begins anew; the server waits twice as long', (t) => {
   const lab = twoLines();
   const running = serve(lab.host('server'), server({ keepalive: { interval: 1, timeout: 4 } }), lab.tunnels);
-  const client = dial(lab.host('client'), dialled(), lab.tunnels);
+  const client = dial(lab.host('client'), dialled(), lab.tunnels, noScript);
   lab.pass(20);
   t.deepEqual(client.rounds(), { connected: 1, restarted: 0 });
   const pings = lab.seen.filter(({ at, packet }) => at === 'client net' && packet.payload.length === 40);
@@ -80,7 +80,7 @@ test('keepalive: both sides ping, and a client that misses the pings begins anew
 test("a client's data is followed to another port", (t) => {
   const lab = twoLines();
   const running = serve(lab.host('server'), server({ keepalive: { interval: 1, timeout: 4 } }), lab.tunnels);
-  const client = dial(lab.host('client'), dialled(), lab.tunnels);
+  const client = dial(lab.host('client'), dialled(), lab.tunnels, noScript);
   lab.pass(1.5);
   t.is(client.rounds().connected, 1);
   // A NAT that takes another port from now on.
@@ -133,7 +133,7 @@ test('over TCP, a server that ends has its clients begin anew, and one that lose
   const lab = twoLines();
   const tcp = server({ protocol: 'tcp' });
   const running = serve(lab.host('server'), tcp, lab.tunnels);
-  const client = dial(lab.host('client'), dialled({ protocol: 'tcp', server: second }), lab.tunnels);
+  const client = dial(lab.host('client'), dialled({ protocol: 'tcp', server: second }), lab.tunnels, noScript);
   lab.pass(1);
   t.deepEqual(client.rounds(), { connected: 1, restarted: 0 });
   t.true(says({ said: running.said() }, 'TLS: Initial packet from [AF_INET]198.51.100.10:'));
@@ -190,7 +190,7 @@ test('a handshake whose packets come from changing ports begins no instance', (t
   toClient!.transmit = (skb, neighbour) => {
     transmitBack({ ...skb, packet: { ...skb.packet, destinationPort: own } }, neighbour);
   };
-  const client = dial(lab.host('client'), dialled(), lab.tunnels);
+  const client = dial(lab.host('client'), dialled(), lab.tunnels, noScript);
   lab.pass(2.9);
   // The client has its answer, and says hello again and again.
   t.true(client.said().some((line) => line.includes('TLS: Initial packet from')));
@@ -222,4 +222,12 @@ test("data that isn't encrypted with the session's keys is nobody's: no float fo
   const answer = lab.ask('client', call({ sourcePort: 40001, tunnel: 'tun1' }));
   t.true(says(answer, 'Initialization Sequence Completed'));
   t.false(answer.accepted);
+});
+
+test('a server that has one address for its clients gives it to who connects', (t) => {
+  const lab = twoLines();
+  serve(lab.host('server'), server({ clientAddress: '10.8.0.9' }), lab.tunnels);
+  const one = lab.ask('client', call());
+  t.true(one.accepted);
+  t.true(says(one, 'ifconfig 10.8.0.9 255.255.255.0,peer-id 0'));
 });

@@ -44,3 +44,8 @@ export function sentBy({ seen }: TestNetwork): readonly string[] {
   );
   return [...new Set(out.map(({ at, packet }) => `${at.slice(7)} ${formatIPv4(packet.source)}`))];
 }
+
+/** For clients that are to run nothing. */
+export const noScript = (script: string): never => {
+  throw new Error(`nobody asked for ${script}`);
+};
