@@ -80,14 +80,16 @@ async function startWatch(): Promise<Running | null> {
   }
 }
 
+/** The reasons that are asked for: what comes of where a packet is from. Of others there may be more than can be told. */
+const told: readonly string[] = ['IP_RPFILTER', 'IP_LOCAL_SOURCE', 'IP_INVALID_SOURCE'];
+
 const prepare = `mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug &&
 cat /sys/kernel/tracing/events/skb/kfree_skb/format`;
 
 async function startIn(sandbox: Sandbox): Promise<Running | null> {
   const { exitCode, stdout: format } = await sandbox.attempt(null, ['sh', '-euc', prepare]);
   const reasons = readReasons(format);
-  // Those of IP itself: of input and output, of routing and its checks.
-  const wanted = [...reasons].filter(([, name]) => name.startsWith('IP_')).map(([reason]) => reason);
+  const wanted = [...reasons].filter(([, name]) => told.includes(name)).map(([reason]) => reason);
   if (exitCode !== 0 || wanted.length === 0) return null;
   const program = await readFile(new URL('drops.bt', import.meta.url), 'utf8');
   const begin = `BEGIN { ${wanted.map((reason) => `@wanted[${reason}] = 1; `).join('')}printf("watching\\n"); }`;
@@ -95,12 +97,12 @@ async function startIn(sandbox: Sandbox): Promise<Running | null> {
   const drops: SeenDrop[] = [];
   let missed = 0;
   /** By processor: up to when all is told. */
-  const told = new Map<number, bigint>();
+  const upTo = new Map<number, bigint>();
   const waiting = new Set<() => void>();
   daemon.onLine((line) => {
     const read = readDropLine(line);
     if (read?.kind === 'drop') drops.push(read);
-    if (read?.kind === 'tick') told.set(read.cpu, read.time);
+    if (read?.kind === 'tick') upTo.set(read.cpu, read.time);
     if (/^Lost \d+ events/.test(line)) missed++;
     for (const look of waiting) look();
   });
@@ -116,7 +118,7 @@ async function startIn(sandbox: Sandbox): Promise<Running | null> {
     nameOf: (reason) => reasons.get(reason) ?? String(reason),
     drops: async () => {
       const now = await kernelTime();
-      await until(() => told.size === cpus().length && [...told.values()].every((time) => time > now));
+      await until(() => upTo.size === cpus().length && [...upTo.values()].every((time) => time > now));
       return [...drops];
     },
     missed: () => missed,

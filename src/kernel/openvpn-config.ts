@@ -60,8 +60,8 @@ export function clientConfig(request: Extract<Request, { kind: 'openvpn' }>, own
     `lport ${request.sourcePort}`,
     ...(request.float ? ['float'] : []),
     // Default: 120 s to the first answer, 60 s for the handshake, and tries without end.
-    'connect-timeout 2',
-    'hand-window 2',
+    'connect-timeout 3',
+    'hand-window 3',
     'connect-retry-max 1',
     'verb 3',
   ];

@@ -21,7 +21,7 @@ export function connectOpenVpn(
 ): void {
   const client = startClient(host, tunnels, {
     ...{ protocol, server: parseIPv4(server), port, sourcePort, float, tunnel },
-    ...{ handWindow: 2, connectTimeout: 2, tries: 1, up: null },
+    ...{ handWindow: 3, connectTimeout: 3, tries: 1, up: null },
   });
   const finish = (accepted: boolean): void => {
     done({ accepted, said: [...client.said], bytes: client.bytes });
