@@ -72,7 +72,7 @@ test('a stranger who answers is rejected, and the client gives up after its conn
     ],
   );
   t.deepEqual(sentBy(lab), ['one 203.0.113.2']);
-  t.deepEqual(answer.bytes, { received: 26, sent: 14 });
+  t.deepEqual(answer.bytes, { received: 52, sent: 28 });
   t.true(says(answer, 'Server poll timeout, restarting'));
   t.true(says(answer, 'SIGUSR1[soft,server_poll] received, process restarting'));
   t.true(says(answer, 'All connections have been connect-retry-max (1) times unsuccessful, exiting'));

@@ -112,7 +112,7 @@ test('who comes back from the same port gets no options before 30 seconds have p
   const answer = lab.ask('client', call({ server: second, tunnel: 'tun1' }));
   t.false(answer.accepted);
   t.true(says(answer, 'Peer Connection Initiated with [AF_INET]203.0.114.2:1194'));
-  t.true(says(answer, 'No reply from server to push requests in 2s'));
+  t.true(says(answer, 'No reply from server to push requests in 3s'));
   t.true(says({ said: running.said() }, 'TLS: new session incoming connection from [AF_INET]198.51.100.10:40000'));
   lab.pass(begun + 31 - lab.network.clock.now);
   const before = lab.seen.length;
