@@ -65,6 +65,9 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
 /** Seconds along a link: about what a veth pair takes. */
 const linkDelay = 0.000_02;
 
+/** Seconds from a client's last word to its end being known: its last packets are through by then. */
+const ending = 0.005;
+
 /** Seconds for which packets on their way are followed to their end. */
 const settling = 0.5;
 
@@ -130,7 +133,11 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
     },
     request: (name, asked) =>
       driver.wait((finish) => {
-        request(host(name), asked, tunnels, finish);
+        request(host(name), asked, tunnels, (answer) => {
+          clock.after(ending, () => {
+            finish(answer);
+          });
+        });
       }),
     dial: async (name, asked) => {
       const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
