@@ -157,6 +157,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     dial: fail,
     change: fail,
     inflict: fail,
+    interleave: fail,
     probe: fail,
     route: async (host, destination, source) => {
       log.push(`route ${host} ${destination}`);

@@ -74,6 +74,11 @@ export interface Lab {
    */
   inflict(fault: Fault): Promise<number>;
   /**
+   * Has the candidate's `ip-up` and `ip-down` run side by side, one command of one of them at a time, in each of these orders
+   * in turn. The lines are left as the last one has them.
+   */
+  interleave(interleavings: readonly Interleaving[]): Promise<readonly Interleaved[]>;
+  /**
    * Ends the recording and returns what was recorded.
    *
    * @throws LabError `lab-failed` if any of the evidence is missing
@@ -128,6 +133,26 @@ export interface Probing {
   /** Resolves with true as soon as a question that is asked from now on is answered, with false after `patience` seconds. */
   answered(probe: Probe, patience: number): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+/** Lines of the server's that come and go at once. */
+export interface Interleaving {
+  /** The lines that are up at first, with the routes that `ip-up` makes for them. */
+  readonly before: readonly string[];
+  /** The lines that change: one that is up goes, another comes. */
+  readonly changes: readonly string[];
+  /**
+   * Whose turn it is, in turn and over again: the number, modulo their count, of one of the moves there are. A move is that a
+   * change begins, that a script runs its next command, or that a line that is down loses its interface.
+   */
+  readonly turns: readonly number[];
+}
+
+export interface Interleaved {
+  /** The moves: `+0` the first change begins, `0` its script runs a command, `-0` its line loses its interface. */
+  readonly turns: readonly string[];
+  /** The interfaces of the default route's nexthops, in the end. */
+  readonly nexthops: readonly string[];
 }
 
 export interface Scatter {

@@ -13,6 +13,7 @@ import { startCapture, type Capture } from './capture.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { inflict, topologyAfter } from './faults.ts';
+import { interleave } from './interleave.ts';
 import { endOfRecording } from './marker.ts';
 import { natRules } from './nat.ts';
 import { buildNetwork } from './network.ts';
@@ -195,6 +196,12 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
       if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
       return began;
+    },
+    interleave: async (interleavings) => {
+      if (!deployed) throw new Error('no candidate has been deployed');
+      const interleaved = await interleave(sandbox, current, deployed, interleavings);
+      await learn(topology.hosts.map(({ name }) => name));
+      return interleaved;
     },
     evidence: async () => {
       const until = Date.now() / 1000;

@@ -60,6 +60,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         dial: unexpected,
         change: unexpected,
         inflict: unexpected,
+        interleave: unexpected,
         probe: unexpected,
         evidence: unexpected,
         close: async () => {
