@@ -156,6 +156,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     scatter: fail,
     dial: fail,
     change: fail,
+    now: fail,
     inflict: fail,
     interleave: fail,
     probe: fail,

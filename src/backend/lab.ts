@@ -42,6 +42,8 @@ export interface Lab {
   /** Whether the choice among nexthops follows from the seed; otherwise the kernel has its own secret. */
   readonly seeded: boolean;
 
+  /** Seconds on the lab's clock, whole milliseconds rounded down. */
+  now(): number;
   /** Sends ICMP echo requests, side by side, and returns the pairs that got no answer. */
   unanswered(pings: readonly Ping[]): Promise<readonly Ping[]>;
   /** Runs the candidate's script on the server. */
@@ -70,9 +72,9 @@ export interface Lab {
   probe(host: string, probes: readonly Probe[]): Promise<Probing>;
   /**
    * Makes a part of the network fail, or mends it; the recording goes on. Resolves when that has happened, and the script has
-   * run that the candidate has for it, with the time on the lab's clock, in seconds, at which it began.
+   * run that the candidate has for it.
    */
-  inflict(fault: Fault): Promise<number>;
+  inflict(fault: Fault): Promise<void>;
   /**
    * Has the candidate's `ip-up` and `ip-down` run side by side, one command of one of them at a time, in each of these orders
    * in turn. The lines are left as the last one has them.

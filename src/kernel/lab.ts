@@ -141,6 +141,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
   return {
     topology,
     seeded: existsSync('/proc/sys/net/ipv4/fib_multipath_hash_seed'),
+    now,
     unanswered: (pings) => unanswered(sandbox, pings),
     apply: async (candidate) => {
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
@@ -189,13 +190,11 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
     },
     probe: (host, probes) => startProbing(sandbox, host, probes),
     inflict: async (fault) => {
-      const began = Date.now() / 1000;
       const after = (current = topologyAfter(current, fault));
       await inflict(sandbox, after, fault);
       if (fault.kind === 'return') await learn(linkOf(after, fault.host, fault.interface).ends.map(({ host }) => host));
       const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
       if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
-      return began;
     },
     interleave: async (interleavings) => {
       if (!deployed) throw new Error('no candidate has been deployed');
@@ -204,7 +203,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       return interleaved;
     },
     evidence: async () => {
-      const until = Date.now() / 1000;
+      const until = now();
       const devices = await learn(topology.hosts.map(({ name }) => name));
       const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
         Boolean(devices.get(host)?.some((device) => device.name === name && device.carries)),
@@ -226,6 +225,8 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
     },
   };
 }
+
+const now = (): number => Date.now() / 1000;
 
 /** How often a ping is sent, and seconds that its answer may take. */
 const [tries, patience] = [20, 0.25];

@@ -59,6 +59,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         request: unexpected,
         dial: unexpected,
         change: unexpected,
+        now: unexpected,
         inflict: unexpected,
         interleave: unexpected,
         probe: unexpected,
