@@ -2,7 +2,7 @@ import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Fault } from '../src/backend/fault.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
-import { judgeOutward, lineTaken, recovery } from '../src/scenario/outward.ts';
+import { judgeOutward, lineTaken, outage } from '../src/scenario/outward.ts';
 import type { CheckResult, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
@@ -167,7 +167,6 @@ function trial(candidate: string, fault: FaultName, expected: Expectation): Tria
   };
 }
 
-const milliseconds = (seconds: number): string => `${Math.round(seconds * 1000)} ms`;
 /** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
 const tick = 0.001;
 const shortStream = { kind: 'stream', port: ports.short, sourcePort: 42000, chunks: 3 } as const;
@@ -209,16 +208,16 @@ function outages(
   return questions.flatMap(({ asker, flows }, index) =>
     flows.map((flow, line) => {
       const works = expected[index]?.[line] === 'works';
-      const { lost, answeredAt } = recovery(recordOf(flow), flow, works ? at : from, until);
+      const { lost, silence } = outage(recordOf(flow), flow, works ? at : from, until);
       return {
         kind: 'statement',
         name: `${asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}: ${since}`,
         expected: works ? 'new connections are answered again' : 'no new connection is answered',
         found:
-          answeredAt === null
-            ? 'no answer'
-            : `answered ${lost === 0 ? 'throughout' : `again after ${milliseconds(answeredAt - at)}, ${lost} unanswered`}`,
-        ok: (answeredAt !== null) === works,
+          silence === null
+            ? `no new connection is answered: ${lost} packets`
+            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
+        ok: (silence !== null) === works,
       };
     }),
   );

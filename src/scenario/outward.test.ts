@@ -2,7 +2,7 @@ import test from 'ava';
 import homeGateway from '../../lab/topologies/home-gateway.ts';
 import type { Crossing } from '../backend/crossing.ts';
 import { recordFlow, type Flow } from './journey.ts';
-import { judgeOutward, lineTaken, recovery, type Outward } from './outward.ts';
+import { judgeOutward, lineTaken, outage, type Outward } from './outward.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from './sample-home.ts';
 
 const topology = homeGateway();
@@ -109,17 +109,17 @@ test('of a stream, the first packet that was lost decides, whichever way it went
   t.is(judge([begun, arrived], { accepted: true }).found, 'works', "the client's own account");
 });
 
-test('an outage ends with the first answer to what was asked since', (t) => {
+test('an outage is the longest time without an answer', (t) => {
   const first = question(110, ways.toWorld(1));
   const lost = [question(120, ways.toServer), question(121, ways.toServer)];
   const last = question(130, ways.toWorld(2), 2);
   const packets = [first, answerTo(first, waysBack.toDesktop(1)), ...lost, last, answerTo(last, waysBack.toDesktop(2))];
   const record = recordFlow(topology, { crossings: packets.flat(), until: 1000 }, flow);
-  const { lost: count, answeredAt } = recovery(record, flow, 100, 200);
+  const { lost: count, silence } = outage(record, flow, 100, 200);
   t.is(count, 2);
-  t.true(answeredAt! > 130 && answeredAt! < 130.1);
-  t.like(recovery(record, flow, 115, 125), { lost: 2, answeredAt: null });
-  t.like(recovery(record, flow, 100, 115), { lost: 0 });
+  t.is(Math.round(silence! * 10), 200);
+  t.like(outage(record, flow, 115, 125), { lost: 2, silence: null });
+  t.like(outage(record, flow, 100, 115), { lost: 0 });
   t.is(lineTaken(topology, record, asked), 'ppp1');
   t.is(lineTaken(topology, record, { ...asked, until: 115 }), 'ppp0');
   t.is(lineTaken(topology, record, { ...asked, from: 115, until: 125 }), null);

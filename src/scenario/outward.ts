@@ -71,20 +71,21 @@ export function lineTaken(
   return left?.interface ?? null;
 }
 
-/** How an outage ended. */
-export interface Recovery {
-  /** How many requests weren't answered. */
+/** How an outage went. */
+export interface Outage {
+  /** How many packets weren't answered. What a host can't even send leaves no packet. */
   readonly lost: number;
-  /** When the first answer came, on the lab's clock, to what was asked after the first that was lost; `null` if none did. */
-  readonly answeredAt: number | null;
+  /** Seconds of the longest time without an answer, up to one that came; `null` if none did. */
+  readonly silence: number | null;
 }
 
 /** What became of the requests of a flow that set out within a time. */
-export function recovery(record: FlowRecord, flow: Flow, from: number, until: number): Recovery {
+export function outage(record: FlowRecord, flow: Flow, from: number, until: number): Outage {
   const all = exchanges(record, flow, from, until);
-  const lost = all.filter(({ answer }) => answer === null);
-  const answered = (lost[0] ? all.slice(all.indexOf(lost[0])) : all).find(({ answer }) => answer !== null);
-  return { lost: lost.length, answeredAt: answered?.answer?.at(-1)?.time ?? null };
+  const lost = all.filter(({ answer }) => answer === null).length;
+  const answers = all.flatMap(({ answer }) => answer?.at(-1)?.time ?? []).sort((one, other) => one - other);
+  const silences = answers.map((time, index) => time - (answers[index - 1] ?? from));
+  return { lost, silence: silences.length === 0 ? null : Math.max(...silences) };
 }
 
 /** A request that set out within a time, as far as it got within that time, and so its answer, if one came. */
