@@ -2,7 +2,7 @@ import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Fault } from '../src/backend/fault.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
-import { judgeOutward, lineTaken, recovery } from '../src/scenario/outward.ts';
+import { judgeOutward, lineTaken, outage } from '../src/scenario/outward.ts';
 import type { CheckResult, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
@@ -63,12 +63,12 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     ]);
     /** Waits for what is asked from now on, and returns when it began and ended. */
     const phase = async (fresh: Pair, self: Pair, flow: Pair, besides: Promise<unknown>): Promise<Phase> => {
-      const from = now();
+      const from = lab.now();
       await Promise.all([
         ...[answered(ofHome, questions.new, fresh), answered(ofServer, questions.own, self)],
         ...[answered(ofHome, questions.udp, flow), besides],
       ]);
-      return { from, until: now() };
+      return { from, until: lab.now() + tick };
     };
     const streams = home.map((server, line) =>
       lab.request('desktop', {
@@ -80,13 +80,15 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     // As the short stream is over, which was begun last, the long ones have begun.
     await phase(well, well, well, lab.request('desktop', { ...shortStream, server: home[0] ?? '' }));
 
-    const brokenAt = await all(lab, course.breaks);
+    const brokenAt = lab.now();
+    await all(lab, course.breaks);
     const broken = routesOf(lab, questions.new);
     const lost = streams.filter((_, line) => expected.tcp[line] !== 'works');
     const during = await phase(expected.new, expected.own, expected.udp, Promise.all([broken, ...lost]));
     const routes = { new: await routesOf(lab, questions.new), own: await routesOf(lab, questions.own) };
 
-    const mendedAt = await all(lab, course.mends);
+    const mendedAt = lab.now();
+    await all(lab, course.mends);
     await linesBack(lab, questions.new, expected.linesAfter);
     const after = await phase(expected.newAfter, expected.newAfter, expected.udpAfter, Promise.resolve());
     const routesAfter = await routesOf(lab, questions.new);
@@ -165,8 +167,8 @@ function trial(candidate: string, fault: FaultName, expected: Expectation): Tria
   };
 }
 
-const now = (): number => Date.now() / 1000;
-const milliseconds = (seconds: number): string => `${Math.round(seconds * 1000)} ms`;
+/** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
+const tick = 0.001;
 const shortStream = { kind: 'stream', port: ports.short, sourcePort: 42000, chunks: 3 } as const;
 const streamPort = (line: number): number => 41000 + line;
 
@@ -186,9 +188,9 @@ function serve(lab: Lab, address: string, line: number): readonly Promise<unknow
   ];
 }
 
-/** Does all of it at once, and returns when it began. */
-async function all(lab: Lab, happening: readonly Fault[]): Promise<number> {
-  return Math.min(...(await Promise.all(happening.map((fault) => lab.inflict(fault)))));
+/** Has all of it happen at once. */
+async function all(lab: Lab, happening: readonly Fault[]): Promise<void> {
+  await Promise.all(happening.map((fault) => lab.inflict(fault)));
 }
 
 function changed(topology: Topology, fault: Fault): Topology {
@@ -213,16 +215,16 @@ function outages(
   return questions.flatMap(({ asker, flows }, index) =>
     flows.map((flow, line) => {
       const works = expected[index]?.[line] === 'works';
-      const { lost, answeredAt } = recovery(recordOf(flow), flow, works ? at : from, until);
+      const { lost, silence } = outage(recordOf(flow), flow, works ? at : from, until);
       return {
         kind: 'statement',
         name: `${asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}: ${since}`,
         expected: works ? 'new connections are answered again' : 'no new connection is answered',
         found:
-          answeredAt === null
-            ? 'no answer'
-            : `answered ${lost === 0 ? 'throughout' : `again after ${milliseconds(answeredAt - at)}, ${lost} unanswered`}`,
-        ok: (answeredAt !== null) === works,
+          silence === null
+            ? `no new connection is answered: ${lost} packets`
+            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
+        ok: (silence !== null) === works,
       };
     }),
   );

@@ -158,7 +158,9 @@ async function carryThrough(trial: Trial, world: World = {}) {
     scatter: fail,
     dial: fail,
     change: fail,
+    now: fail,
     inflict: fail,
+    interleave: fail,
     probe: fail,
     route: async (host, destination, source) => {
       log.push(`route ${host} ${destination}`);

@@ -42,6 +42,8 @@ export interface Lab {
   /** Whether the choice among nexthops follows from the seed; otherwise the kernel has its own secret. */
   readonly seeded: boolean;
 
+  /** Seconds on the lab's clock, whole milliseconds rounded down. */
+  now(): number;
   /** Sends ICMP echo requests, side by side, and returns the pairs that got no answer. */
   unanswered(pings: readonly Ping[]): Promise<readonly Ping[]>;
   /** Runs the candidate's script on the server. */
@@ -70,9 +72,14 @@ export interface Lab {
   probe(host: string, probes: readonly Probe[]): Promise<Probing>;
   /**
    * Makes a part of the network fail, or mends it; the recording goes on. Resolves when that has happened, and the script has
-   * run that the candidate has for it, with the time on the lab's clock, in seconds, at which it began.
+   * run that the candidate has for it.
    */
-  inflict(fault: Fault): Promise<number>;
+  inflict(fault: Fault): Promise<void>;
+  /**
+   * Has the candidate's `ip-up` and `ip-down` run side by side, one command of one of them at a time, in each of these orders
+   * in turn. The lines are left as the last one has them.
+   */
+  interleave(interleavings: readonly Interleaving[]): Promise<readonly Interleaved[]>;
   /**
    * Ends the recording and returns what was recorded.
    *
@@ -128,6 +135,26 @@ export interface Probing {
   /** Resolves with true as soon as a question that is asked from now on is answered, with false after `patience` seconds. */
   answered(probe: Probe, patience: number): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+/** Lines of the server's that come and go at once. */
+export interface Interleaving {
+  /** The lines that are up at first, with the routes that `ip-up` makes for them. */
+  readonly before: readonly string[];
+  /** The lines that change: one that is up goes, another comes. */
+  readonly changes: readonly string[];
+  /**
+   * Whose turn it is, in turn and over again: the number, modulo their count, of one of the moves there are. A move is that a
+   * change begins, that a script runs its next command, or that a line that is down loses its interface.
+   */
+  readonly turns: readonly number[];
+}
+
+export interface Interleaved {
+  /** The moves: `+0` the first change begins, `0` its script runs a command, `-0` its line loses its interface. */
+  readonly turns: readonly string[];
+  /** The interfaces of the default route's nexthops, in the end. */
+  readonly nexthops: readonly string[];
 }
 
 export interface Scatter {

@@ -75,7 +75,8 @@ function cableOf(topology: Topology, host: string, name: string): Link {
   return link;
 }
 
-function returnScript(topology: Topology, link: Link): string {
+/** The commands that make a cable anew, as the topology has it; to be run in the sandbox's own namespace. */
+export function returnScript(topology: Topology, link: Link): string {
   const hosts = link.ends.map((end) => {
     const [rates, commands] = [rateCommands([end]), [...endCommands(topology, end), ...routesBy(topology, end)]];
     const script = [

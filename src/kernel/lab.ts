@@ -16,6 +16,7 @@ import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { inflict, topologyAfter } from './faults.ts';
+import { interleave } from './interleave.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
@@ -152,6 +153,7 @@ function kernelLab(
   return {
     topology,
     seeded: existsSync('/proc/sys/net/ipv4/fib_multipath_hash_seed'),
+    now,
     unanswered: (pings) => unanswered(sandbox, pings),
     apply: async (candidate) => {
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
@@ -201,16 +203,20 @@ function kernelLab(
     },
     probe: (host, probes) => startProbing(sandbox, host, probes),
     inflict: async (fault) => {
-      const began = Date.now() / 1000;
       const after = (current = topologyAfter(current, fault));
       await inflict(sandbox, after, fault);
       if (fault.kind === 'return') await learn(linkOf(after, fault.host, fault.interface).ends.map(({ host }) => host));
       const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
       if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
-      return began;
+    },
+    interleave: async (interleavings) => {
+      if (!deployed) throw new Error('no candidate has been deployed');
+      const interleaved = await interleave(sandbox, current, deployed, interleavings);
+      await learn(topology.hosts.map(({ name }) => name));
+      return interleaved;
     },
     evidence: async () => {
-      const until = Date.now() / 1000;
+      const until = now();
       const filtered = await countFiltered(sandbox, topology.server.host);
       const devices = await learn(topology.hosts.map(({ name }) => name));
       const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
@@ -236,6 +242,8 @@ function kernelLab(
     },
   };
 }
+
+const now = (): number => Date.now() / 1000;
 
 /** How often a ping is sent, and seconds that its answer may take. */
 const [tries, patience] = [20, 0.25];

@@ -153,13 +153,16 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       await pass(0);
     },
     inflict: async (fault: Fault) => {
-      const began = clock.now;
       const before = current;
       current = inflict(network, current, fault);
       if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
       await pass(0);
-      return began;
     },
+    now: () => clock.now,
+    interleave: async () =>
+      Promise.reject(
+        new LabError('lab-failed', "the model doesn't run scripts side by side", 'run this on the kernel: --on kernel'),
+      ),
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);
       await pass(0);

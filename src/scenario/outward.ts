@@ -26,17 +26,13 @@ const onItsWay = 0.3;
 
 /** Judges a flow by what became of its packets within a time: the first that was answered, or the last that was lost. */
 export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outward): CellResult {
-  const within = (path: readonly Crossing[]): boolean => {
-    const time = path[0]?.time ?? -Infinity;
-    return asked.from <= time && time < asked.until;
-  };
-  const requests = record.requests.filter(within);
-  const answers = answersTo(record, asked.flow);
-  const answered = requests.find((request) => answers.has(request));
+  const all = exchanges(record, asked.flow, asked.from, asked.until);
+  const answered = all.find(({ answer }) => answer !== null);
   const works = asked.accepted === 'some' ? answered !== undefined : asked.accepted;
+  const requests = all.map(({ request }) => request);
   const lost = works ? undefined : lostOf(asked, requests, record);
   const [request, reply] = works
-    ? [answered ?? requests[0] ?? [], (answered && answers.get(answered)) ?? []]
+    ? [answered?.request ?? requests[0] ?? [], answered?.answer ?? []]
     : [lost?.request ?? [], lost?.reply ?? []];
   const cause = works ? null : reply.length > 0 ? 'reply-lost' : causeOf(topology, asked, request);
   const found = cause ?? 'works';
@@ -70,39 +66,47 @@ export function lineTaken(
   record: FlowRecord,
   { flow, from, until }: Pick<Outward, 'flow' | 'from' | 'until'>,
 ): string | null {
-  const answered = [...answersTo(record, flow).keys()];
-  const last = answered.findLast(([first]) => first !== undefined && from <= first.time && first.time < until);
+  const last = exchanges(record, flow, from, until).findLast(({ answer }) => answer !== null)?.request;
   const left = last?.findLast(({ host, direction }) => host === topology.server.host && direction === 'out');
   return left?.interface ?? null;
 }
 
-/** How an outage ended. */
-export interface Recovery {
-  /** How many requests weren't answered. */
+/** How an outage went. */
+export interface Outage {
+  /** How many packets weren't answered. What a host can't even send leaves no packet. */
   readonly lost: number;
-  /** When the first answer came, on the lab's clock, to what was asked after the first that was lost; `null` if none did. */
-  readonly answeredAt: number | null;
+  /** Seconds of the longest time without an answer, up to one that came; `null` if none did. */
+  readonly silence: number | null;
 }
 
 /** What became of the requests of a flow that set out within a time. */
-export function recovery(record: FlowRecord, flow: Flow, from: number, until: number): Recovery {
-  const answers = answersTo(record, flow);
-  const requests = record.requests.filter(([first]) => first && from <= first.time && first.time < until);
-  const lost = requests.filter((request) => !answers.has(request));
-  const since = lost[0]?.[0]?.time ?? from;
-  const answered = requests.find((request) => answers.has(request) && (request[0]?.time ?? 0) >= since);
-  return { lost: lost.length, answeredAt: (answered && answers.get(answered)?.at(-1)?.time) ?? null };
+export function outage(record: FlowRecord, flow: Flow, from: number, until: number): Outage {
+  const all = exchanges(record, flow, from, until);
+  const lost = all.filter(({ answer }) => answer === null).length;
+  const answers = all.flatMap(({ answer }) => answer?.at(-1)?.time ?? []).sort((one, other) => one - other);
+  const silences = answers.map((time, index) => time - (answers[index - 1] ?? from));
+  return { lost, silence: silences.length === 0 ? null : Math.max(...silences) };
 }
 
-/** Each request that was answered: from the address that was called, to the client. */
-function answersTo(record: FlowRecord, { client }: Flow): ReadonlyMap<readonly Crossing[], readonly Crossing[]> {
-  return new Map(
+/** A request that set out within a time, as far as it got within that time, and so its answer, if one came. */
+interface Exchange {
+  readonly request: readonly Crossing[];
+  readonly answer: readonly Crossing[] | null;
+}
+
+/** What crossed after the time is left out: a packet that waited at a dead line may go on when that is mended. */
+function exchanges(record: FlowRecord, { client }: Flow, from: number, until: number): readonly Exchange[] {
+  const cut = (path: readonly Crossing[]): readonly Crossing[] => path.filter(({ time }) => time < until);
+  const answers = new Map(
     record.replies.flatMap(({ request, reply }) => {
-      const [first, last] = [request[0], reply.at(-1)];
+      const [first, last] = [request[0], cut(reply).at(-1)];
       const delivered = last?.host === client && last.direction === 'in' && last.source === first?.destination;
       return delivered ? [[request, reply] as const] : [];
     }),
   );
+  return record.requests
+    .filter(([first]) => first !== undefined && from <= first.time && first.time < until)
+    .map((request) => ({ request: cut(request), answer: answers.get(request) ?? null }));
 }
 
 interface Lost {
@@ -128,10 +132,9 @@ function lostOf(
   const far = record.replies[0]?.reply[0]?.host ?? '';
   const lost: Lost[] = [
     ...requests.filter((request) => !arrives(request, far)).map((request) => ({ request, reply: [] })),
-    ...record.replies.filter(({ reply }) => {
-      const time = reply[0]?.time ?? -Infinity;
-      return from <= time && time < until && !arrives(reply, flow.client);
-    }),
+    ...record.replies
+      .map(({ request, reply }) => ({ request, reply: reply.filter(({ time }) => time < until) }))
+      .filter(({ reply }) => (reply[0]?.time ?? -Infinity) >= from && !arrives(reply, flow.client)),
   ];
   const began = ({ request, reply }: Lost): number => (reply[0] ?? request[0])?.time ?? Infinity;
   return lost.sort((one, other) => began(one) - began(other))[0];

@@ -59,7 +59,9 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         request: unexpected,
         dial: unexpected,
         change: unexpected,
+        now: unexpected,
         inflict: unexpected,
+        interleave: unexpected,
         probe: unexpected,
         evidence: unexpected,
         close: async () => {
