@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { LabError, type LabErrorCode } from '../net/error.ts';
+import { addErasCommand } from './eras.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
 import { addMatrixCommand } from './matrix.ts';
@@ -22,6 +23,7 @@ addMatrixCommand(program);
 addListCommand(program);
 addExplainCommand(program);
 addShellCommand(program);
+addErasCommand(program);
 
 // Whoever reads us may stop reading, as `head` does; the files and the exit status are still to come.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { LabError } from '../net/error.ts';
-import { differences, eraOf } from './era.ts';
+import { differences, eraOf, turnsBetween } from './era.ts';
 
 const choices = test.macro({
   title: (_, release: string) => `Linux ${release}`,
@@ -54,4 +54,46 @@ test('what is no release, or too old, is refused', (t) => {
     t.is(error.code, 'invalid');
     t.regex(error.message, /expected a Linux release such as/);
   }
+});
+
+test('what came between two releases, oldest first: after the one, up to and with the other', (t) => {
+  const all = turnsBetween();
+  t.is(
+    all.length,
+    differences.reduce((sum, { changes }) => sum + changes.length - 1, 0),
+  );
+  t.is(all[0]?.since, '2.6.33');
+  t.is(all.at(-1)?.since, '6.18.4');
+  const titles = turnsBetween('3.16', '4.4').map(({ since, title, from, to }) => [since, title, from, to]);
+  t.deepEqual(titles, [
+    [
+      '3.16.7',
+      "packets with one of the host's own addresses as source",
+      'let in where rp_filter is 0',
+      'refused, unless accept_local (3.18; in the long-term 3.16)',
+    ],
+    [
+      '4.2',
+      'routes by a device without carrier',
+      'carrier has no bearing on routes',
+      'marked linkdown, and passed over with ignore_routes_with_linkdown',
+    ],
+    ['4.4', 'choice among nexthops', 'each look-up takes its turn by weight', 'a hash of the flow chooses'],
+  ]);
+  t.deepEqual(turnsBetween('6.18.4'), []);
+  t.deepEqual(
+    turnsBetween('6.12', '6.18.3').map(({ since }) => since),
+    ['6.16', '6.16'],
+  );
+});
+
+test('releases come in the order of their numbers, not of their letters', (t) => {
+  const numbers = turnsBetween().map(({ since }) => since.split('.').map(Number));
+  const key = (parts: readonly number[]): number => (parts[0] ?? 0) * 1e6 + (parts[1] ?? 0) * 1e3 + (parts[2] ?? 0);
+  t.deepEqual(
+    numbers.map(key),
+    numbers.map(key).sort((one, other) => one - other),
+  );
+  t.throws(() => turnsBetween('six'), { message: /expected a Linux release/ });
+  t.throws(() => turnsBetween('3.16', '2.4'), { message: /expected a Linux release/ });
 });

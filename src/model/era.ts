@@ -1,5 +1,5 @@
-import { LabError } from '../net/error.ts';
 import type { HashOrder, SourcePreference } from './multipath.ts';
+import { compareVersions, knownVersion, versionOf } from './release.ts';
 
 /** What of the data path depends on the kernel's version. Its values for a release: `eraOf`. */
 export interface Era {
@@ -298,26 +298,42 @@ export const differences: readonly Difference[] = [
  * @throws LabError 'invalid' for what is no release, or is older than 2.6
  */
 export function eraOf(release: string): Era {
-  const version = versionOf(release);
-  if (!version || compareVersions(version, [2, 6]) < 0) {
-    throw new LabError('invalid', `expected a Linux release such as 6.12 or 3.16.7, got '${release}'`, 'from 2.6 on');
-  }
+  const version = knownVersion(release);
   const values = differences.map(({ key, changes }) => {
-    const current = changes.findLast(({ since }) => compareVersions(versionOf(since) ?? [0], version) <= 0);
+    const current = changes.findLast(({ since }) => compareVersions(versionOf(since), version) <= 0);
     return [key, current?.value] as const;
   });
   return { release, ...(Object.fromEntries(values) as unknown as Omit<Era, 'release'>) };
 }
 
-function versionOf(release: string): readonly number[] | null {
-  const parts = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.\d+)?(?:[-+~].*)?$/.exec(release);
-  return parts ? parts.slice(1).map((part) => Number(part || '0')) : null;
+/** One change, with what it put an end to. */
+export interface Turn {
+  /** The first release that has it. */
+  readonly since: string;
+  readonly title: string;
+  readonly from: string;
+  readonly to: string;
+  readonly commit: string | null;
 }
 
-function compareVersions(one: readonly number[], other: readonly number[]): number {
-  for (let part = 0; part < 3; part += 1) {
-    const order = (one[part] ?? 0) - (other[part] ?? 0);
-    if (order !== 0) return order;
-  }
-  return 0;
+/**
+ * What came after one release, up to and with another, oldest first.
+ *
+ * @param from absent: from the oldest that is modelled on
+ * @param to absent: up to the latest
+ * @throws LabError 'invalid' for what is no release, or is older than 2.6
+ */
+export function turnsBetween(from?: string, to?: string): readonly Turn[] {
+  const [after, last] = [from, to].map((release) => (release === undefined ? null : knownVersion(release)));
+  const order = (one: Turn, other: Turn): number => compareVersions(versionOf(one.since), versionOf(other.since));
+  return differences
+    .flatMap(({ title, changes }) =>
+      changes.slice(1).map(({ since, text, commit = null }, index): Turn => ({
+        ...{ since, title, to: text, commit },
+        from: changes[index]?.text ?? '',
+      })),
+    )
+    .filter(({ since }) => !after || compareVersions(versionOf(since), after) > 0)
+    .filter(({ since }) => !last || compareVersions(versionOf(since), last) <= 0)
+    .sort(order);
 }
