@@ -1,3 +1,5 @@
+import type { Decision } from './decision.ts';
+
 /** The protocols the lab tells apart. */
 export type Protocol = 'udp' | 'tcp' | 'icmp' | 'arp';
 
@@ -32,6 +34,8 @@ export interface Evidence {
   readonly filtered: Count;
   /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
   readonly drops: readonly Drop[] | null;
+  /** What the hosts decided on each packet, in order of time; absent: nobody asked (`explain`), or the backend can't tell. */
+  readonly decisions?: readonly Decision[];
 }
 
 /** A counter that was read once, somewhere between two times on the lab's clock. */

@@ -34,6 +34,8 @@ export interface LabOptions {
   readonly directory: string;
   /** What the names of the lab's files begin with. */
   readonly label: string;
+  /** Whether to take down what hosts decide on packets, where the backend can; absent: not. */
+  readonly explain?: boolean;
 }
 
 /** A running network, and what can be done in it. A scenario is written against this, once, for every backend. */

@@ -31,7 +31,7 @@ export interface ExecuteFlags {
 const labsPerCore = 6;
 
 /** Any does; with this one the hash in `three-isps` picks the second uplink, so that luck isn't taken for a default. */
-const defaultSeed = 3;
+export const defaultSeed = 3;
 
 /** The options of a command that runs scenarios. */
 export function addExecuteOptions(command: Command): Command {
@@ -82,7 +82,7 @@ export async function execute(plans: readonly Plan[], format: Format, flags: Exe
 }
 
 /** What to run on, one after the other, and one line that says so. */
-async function backendsFor(
+export async function backendsFor(
   wish: BackendWish,
 ): Promise<{ readonly backends: readonly [Backend, Backend?]; readonly reason: string }> {
   if (wish.on !== 'both') {

@@ -4,22 +4,7 @@ import { LabError } from '../net/error.ts';
 import { candidateNames, loadCandidate, loadScenario, scenarioNames, topologyNames } from '../scenario/catalogue.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
-
-/** What a command writes to standard output, which is the process's: such tests run one after another. */
-async function outputOf(work: () => Promise<unknown>): Promise<string> {
-  const { write } = process.stdout as { readonly write: unknown };
-  let output = '';
-  process.stdout.write = (text: string | Uint8Array) => {
-    output += String(text);
-    return true;
-  };
-  try {
-    await work();
-  } finally {
-    Object.assign(process.stdout, { write });
-  }
-  return output;
-}
+import { outputOf } from './testing.ts';
 
 test.serial('list names all there is, with its title, in columns', async (t) => {
   const program = new Command();

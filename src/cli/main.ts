@@ -6,6 +6,7 @@ import { addListCommand } from './list.ts';
 import { addMatrixCommand } from './matrix.ts';
 import { addRunCommand } from './run.ts';
 import { addShellCommand } from './shell.ts';
+import { addTraceCommand } from './trace.ts';
 
 const exitStatus: Readonly<Record<LabErrorCode, number>> = { 'lab-failed': 1, invalid: 2, 'cannot-run': 3 };
 
@@ -23,6 +24,7 @@ addMatrixCommand(program);
 addListCommand(program);
 addExplainCommand(program);
 addShellCommand(program);
+addTraceCommand(program);
 addErasCommand(program);
 
 // Whoever reads us may stop reading, as `head` does; the files and the exit status are still to come.

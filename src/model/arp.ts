@@ -1,6 +1,7 @@
 import { isLocalAddress } from './addresses.ts';
 import { isOnLink, scopes, type Device } from './device.ts';
 import type { Host } from './host.ts';
+import type { Packet } from './packet.ts';
 import { routeOutput, ownFlow } from './route-output.ts';
 import { routeInput } from './route-input.ts';
 import { createSkBuff } from './skbuff.ts';
@@ -22,10 +23,12 @@ export function arpSender(host: Host, device: Device, target: number, source: nu
 /**
  * Whether a host answers for an address (net/ipv4/arp.c, arp_process): any of its own will do, by whichever device the
  * question came, unless arp_ignore or arp_filter say otherwise; and the asker's address is checked as a packet's source is.
+ *
+ * @param identity of the question
  */
-export function answersArp(host: Host, device: Device, target: number, sender: number): boolean {
+export function answersArp(host: Host, device: Device, target: number, sender: number, identity: number): boolean {
   const values = host.sysctls.interfaceValues(device.name);
-  const question = {
+  const question: Packet = {
     source: sender,
     destination: target,
     protocol: 0,
@@ -37,9 +40,10 @@ export function answersArp(host: Host, device: Device, target: number, sender: n
     tcp: null,
     payload: { length: 0 },
     socketHash: null,
-    identity: 0,
+    identity,
   };
-  if (routeInput(host, createSkBuff(question, device, null)).kind !== 'local') return false;
+  const trail = host.trailOf?.(host, question) ?? null;
+  if (routeInput(host, createSkBuff(question, device, trail)).kind !== 'local') return false;
   const assigned = device.addresses.find(({ local }) => local === target);
   switch (values.arpIgnore) {
     case 0:

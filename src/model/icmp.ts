@@ -1,4 +1,5 @@
 import type { RejectReason } from '../candidate/commands/netfilter.ts';
+import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import type { Host } from './host.ts';
 import { sendLocal } from './ip.ts';
@@ -24,7 +25,7 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
 }
 
 /** The answer leaves from the address that was asked (net/ipv4/icmp.c, icmp_reply). */
-function replyToEcho(host: Host, { packet, mark, input, trail }: SkBuff, icmp: Icmp): void {
+function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): void {
   if (host.sysctls.read('ipv4.icmp_echo_ignore_all') !== 0) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
@@ -34,18 +35,23 @@ function replyToEcho(host: Host, { packet, mark, input, trail }: SkBuff, icmp: I
     tos: packet.tos,
     protocol: protocols.icmp,
   });
-  const route = routeOutput(host, flow, trail);
-  if (typeof route === 'string') return;
   const reply: Packet = {
     ...packet,
-    source: route.source,
+    source: flow.source,
     destination: packet.source,
     ttl: 64,
     socketHash: null,
     icmp: { ...icmp, type: 0 },
     identity: host.nextIdentity(),
   };
-  sendLocal(host, reply, route, { mark: reflected, trail: host.trailOf?.(host, reply) ?? trail });
+  const trail = host.trailOf?.(host, reply) ?? null;
+  trail?.('icmp', `the answer to an echo request leaves from the address that was asked, ${formatIPv4(flow.source)}`);
+  const route = routeOutput(host, flow, trail);
+  if (typeof route === 'string') {
+    trail?.('drop', `it can't be sent: ${route}`);
+    return;
+  }
+  sendLocal(host, { ...reply, source: route.source }, route, { mark: reflected, trail });
 }
 
 /**

@@ -116,7 +116,7 @@ function output(host: Host, skb: SkBuff): HookVerdict {
     return 'accept';
   }
   if (device.kind === 'ethernet' && !resolveNeighbour(host, device, nexthop, skb)) {
-    skb.trail?.('drop', `nobody on ${device.name} has the address ${formatIPv4(nexthop)}`);
+    skb.trail?.('drop', `nobody answers for ${formatIPv4(nexthop)} on ${device.name}`);
     return 'accept';
   }
   device.transmit(skb, nexthop);

@@ -48,14 +48,15 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
         era,
         seed: options.seed,
         record: recording.record,
-        trailOf: null,
+        trailOf: options.explain ? recording.trailOf : null,
         dropped: recording.dropped,
         delay: linkDelay,
       });
       const tunnels = addTunnels(network, options.tunnels, recording.record);
       const profile = profileNamed(options.profile);
       for (const host of topology.hosts) setUpHost(topology, host, hostOf(network, host.name), profile, options.seed);
-      const lab = createLab(topology, network, tunnels, recording, createDriver(network.clock, turn));
+      const driver = createDriver(network.clock, turn);
+      const lab = createLab(topology, network, tunnels, recording, driver, options.explain ?? false);
       await turn();
       return lab;
     },
@@ -77,7 +78,14 @@ function hostOf(network: Network, name: string): Host {
   return host;
 }
 
-function createLab(topology: Topology, network: Network, tunnels: Tunnels, recording: Recording, driver: Driver): Lab {
+function createLab(
+  topology: Topology,
+  network: Network,
+  tunnels: Tunnels,
+  recording: Recording,
+  driver: Driver,
+  explained: boolean,
+): Lab {
   const { clock } = network;
   let current = topology;
   let deployed: Candidate | null = null;
@@ -183,6 +191,7 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
         until,
         filtered: { value, from: until, to: until },
         drops: [...recording.drops],
+        ...(explained && { decisions: [...recording.decisions] }),
       };
     },
     close: async () => {

@@ -131,7 +131,7 @@ function resolve(
   for (const other of others) {
     if (!other.device.up) continue;
     record({ host: other.host, device: other.device, direction: 'in', packet: request });
-    if (other.host.silent || !answersArp(other.host, other.device, address, sender)) continue;
+    if (other.host.silent || !answersArp(other.host, other.device, address, sender, request.identity)) continue;
     found ??= { host: other.host, device: other.device };
     const reply: ArpPacket = {
       protocol: 'arp',

@@ -40,10 +40,15 @@ export function setUpNat(host: Host, skb: SkBuff, manipulation: Manipulation, ra
     const reply = invert(chosen);
     if (reply) connection.reply = reply;
     connection.status |= natBit[manipulation];
-    skb.trail?.('nat', `${manipulation === 'source' ? 'SNAT' : 'DNAT'}: from now on ${describeTuple(chosen)}`);
   }
   if (manipulation === 'source') host.conntrack.sources.add(connection);
   connection.status |= doneBit[manipulation];
+}
+
+/** Takes down what was decided for good, once the rule has been that decided it. */
+export function describeSetUp({ trail }: SkBuff, { reply }: Connection, manipulation: Manipulation): void {
+  const chosen = trail && invert(reply);
+  if (chosen) trail('nat', `${manipulation === 'source' ? 'SNAT' : 'DNAT'}: from now on ${describeTuple(chosen)}`);
 }
 
 /** A tuple within the range whose answers can be told from all others (get_unique_tuple). */

@@ -1,4 +1,5 @@
 import type { Crossing, Drop, Protocol } from '../backend/crossing.ts';
+import type { Decision } from '../backend/decision.ts';
 import { formatIPv4 } from '../net/address.ts';
 import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
 import type { Recorder } from './link.ts';
@@ -12,6 +13,8 @@ export interface Recording {
   /** What hosts dropped for where it came from. */
   readonly drops: readonly Drop[];
   readonly dropped: NonNullable<NetworkOptions['dropped']>;
+  readonly decisions: readonly Decision[];
+  readonly trailOf: NonNullable<NetworkOptions['trailOf']>;
 }
 
 const names = new Map<number, Protocol>([
@@ -23,9 +26,21 @@ const names = new Map<number, Protocol>([
 export function startRecording(): Recording {
   const crossings: Crossing[] = [];
   const drops: Drop[] = [];
+  const decisions: Decision[] = [];
   return {
     crossings,
     drops,
+    decisions,
+    trailOf: (host, packet) => {
+      const about = {
+        host: host.name,
+        identity: String(packet.identity),
+        destination: endpointOf(packet, 'destination'),
+      };
+      return (stage, text, at) => {
+        decisions.push({ ...about, after: crossings.length, stage, text, ...(at && { at }) });
+      };
+    },
     dropped: (host, device, packet, reason) => {
       drops.push({
         ...{ host, interface: device.name, identity: String(packet.identity), summary: summaryOf(packet), reason },

@@ -1,7 +1,7 @@
 import type { RuleAction, RuleSpecification } from '../candidate/commands/ip.ts';
 import type { Location } from '../candidate/commands/location.ts';
-import { contains, formatPrefix } from '../net/address.ts';
-import { lookUpMerged, lookUpTable, tables, type FibResult } from './fib/fib.ts';
+import { contains } from '../net/address.ts';
+import { lookUpMerged, lookUpTable, shortPrefix, tableName, tables, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import type { Trail } from './trail.ts';
@@ -232,16 +232,10 @@ function describeRule(rule: PolicyRule): string {
   return `rule ${rule.priority}: ${selector} ${describeAction(rule.action)}${suppress}`;
 }
 
-function shortPrefix(prefix: { readonly address: number; readonly length: number }): string {
-  return formatPrefix(prefix).replace(/[/]32$/, '');
-}
-
 function describeAction(action: RuleAction): string {
   switch (action.kind) {
-    case 'table': {
-      const name = Object.entries(tables).find(([, number]) => number === action.table)?.[0];
-      return `lookup ${name ?? action.table}`;
-    }
+    case 'table':
+      return `lookup ${tableName(action.table)}`;
     case 'goto':
       return `goto ${action.priority}`;
     default:

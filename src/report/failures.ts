@@ -1,7 +1,6 @@
 import picocolors from 'picocolors';
-import type { Verdict } from '../scenario/result.ts';
 import { trialName } from '../scenario/scenario.ts';
-import { cellName, meaning } from './outcome.ts';
+import { cellName, meaning, verdictText } from './outcome.ts';
 import type { TapCheck, TapError, TapReport } from './tap-tree.ts';
 import { printableReport } from './text.ts';
 
@@ -72,16 +71,6 @@ function checkEntries(check: TapCheck): readonly Entry[] {
 }
 
 const hops = (crossings: readonly string[]): readonly string[] => (crossings.length === 0 ? ['none'] : crossings);
-
-/** `answered, not accepted; arrived by isp2, left by isp1; from another address: reply-source`. */
-function verdictText(verdict: Verdict): string {
-  const { answered, accepted, arrivedBy, leftBy, sourceMatches, cause } = verdict;
-  const reply = answered ? `answered, ${accepted ? 'accepted' : 'not accepted'}` : 'not answered';
-  const arrival = arrivedBy === null ? 'never arrived' : `arrived by ${arrivedBy}`;
-  const departure = leftBy === null ? 'never left' : `left by ${leftBy}`;
-  const source = sourceMatches ? 'from the address that was called' : 'from another address';
-  return [reply, `${arrival}, ${departure}`, ...(answered ? [source] : [])].join('; ') + `: ${cause ?? 'works'}`;
-}
 
 /** Labels in one column, their lines in the next. */
 function entryLines(entries: readonly Entry[], paintLabel: (label: string) => string): readonly string[] {

@@ -1,7 +1,7 @@
 import { causes } from '../backend/cause.ts';
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing } from '../backend/crossing.ts';
-import type { Outcome } from '../scenario/result.ts';
+import type { Outcome, Verdict } from '../scenario/result.ts';
 
 /** Every cause, in the order of a packet's way. */
 export const causeNames = Object.keys(causes) as readonly Cause[];
@@ -21,3 +21,13 @@ export const cellName = (cell: { readonly service: string; readonly uplink: stri
 export const crossingText = (crossing: Crossing): string =>
   `${crossing.host} ${crossing.interface} ${crossing.direction} ${crossing.source} > ${crossing.destination} ` +
   `(${crossing.summary})`;
+
+/** `answered, not accepted; arrived by isp2, left by isp1; from another address: reply-source`. */
+export function verdictText(verdict: Verdict): string {
+  const { answered, accepted, arrivedBy, leftBy, sourceMatches, cause } = verdict;
+  const reply = answered ? `answered, ${accepted ? 'accepted' : 'not accepted'}` : 'not answered';
+  const arrival = arrivedBy === null ? 'never arrived' : `arrived by ${arrivedBy}`;
+  const departure = leftBy === null ? 'never left' : `left by ${leftBy}`;
+  const source = sourceMatches ? 'from the address that was called' : 'from another address';
+  return [reply, `${arrival}, ${departure}`, ...(answered ? [source] : [])].join('; ') + `: ${cause ?? 'works'}`;
+}

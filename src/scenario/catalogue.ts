@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
@@ -46,6 +47,19 @@ export async function loadCandidate(name: string): Promise<Candidate> {
     ...(existsSync(lineUp) && { lineUp }),
     ...(existsSync(lineScripts.up) && { lineScripts }),
   };
+}
+
+/**
+ * A candidate that is a script of the user's own.
+ *
+ * @throws LabError `invalid` if there is no such file, or it can't be read
+ */
+export async function loadScript(path: string): Promise<Candidate> {
+  const script = resolve(path);
+  const text = await readFile(script, 'utf8').catch((error: unknown) => {
+    throw new LabError('invalid', `the script ${path} can't be read: ${(error as Error).message}`);
+  });
+  return { name: path, title: path, lesson: '', script, sources: { [script]: text } };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

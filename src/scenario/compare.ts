@@ -73,7 +73,7 @@ function compareChecks(kernel: CheckResult, model: CheckResult, chance: boolean)
 /** Ports above are given out by chance, so that one stands for another, and always for the same. */
 const firstChancePort = 32768;
 
-function compareJourneys(kernel: Journey, model: Journey): readonly string[] {
+export function compareJourneys(kernel: Journey, model: Journey): readonly string[] {
   const rename = renaming();
   return (['request', 'reply'] as const).flatMap((part) => {
     const [one, other] = [kernel[part].map(describe), model[part].map(describe)];

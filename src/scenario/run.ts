@@ -133,7 +133,7 @@ function isOfTrial(error: unknown): error is LabError {
 }
 
 /** Does the work and closes the lab, whatever comes of it; an error of the work's own says more than one of closing. */
-async function closing<T>(lab: Lab, work: () => Promise<T>): Promise<T> {
+export async function closing<T>(lab: Lab, work: () => Promise<T>): Promise<T> {
   let result: T;
   try {
     result = await work();

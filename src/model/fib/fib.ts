@@ -1,5 +1,5 @@
 import type { RouteType } from '../../candidate/commands/ip.ts';
-import { formatPrefix } from '../../net/address.ts';
+import { formatIPv4, formatPrefix, type Prefix } from '../../net/address.ts';
 import type { FlowKey, RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
 import type { Trail } from '../trail.ts';
@@ -9,6 +9,11 @@ import type { NexthopObjects } from './nexthop-objects.ts';
 
 /** Tables that are always there. */
 export const tables = { default: 253, main: 254, local: 255 } as const;
+
+/** A table's name, or its number if it has none. */
+export function tableName(number: number): string {
+  return Object.entries(tables).find(([, each]) => each === number)?.[0] ?? String(number);
+}
 
 /** A host's routing tables. */
 export interface Fib {
@@ -68,13 +73,13 @@ export function lookUpTable(
       const error = errors[info.type];
       if (error !== undefined) {
         found = error;
-        trail?.('route', `table ${table.number}: ${describeRoute(route)}`, route.at ?? undefined);
+        trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
         return true;
       }
       const nexthop = firstUsable(host, info, flow, ignoreLinkState);
       if (!nexthop) continue;
       found = { route, nexthop };
-      trail?.('route', `table ${table.number}: ${describeRoute(route)}`, route.at ?? undefined);
+      trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
       return true;
     }
     return false;
@@ -92,7 +97,11 @@ export function lookUpMerged(host: Host, flow: FlowKey, trail: Trail): FibResult
   const chosen =
     isFound(local) && isFound(main) ? (main.route.length > local.route.length ? main : local) : (local ?? main);
   if (isFound(chosen))
-    trail?.('route', `table ${chosen.route.table}: ${describeRoute(chosen.route)}`, chosen.route.at ?? undefined);
+    trail?.(
+      'route',
+      `table ${tableName(chosen.route.table)}: ${describeRoute(chosen.route)}`,
+      chosen.route.at ?? undefined,
+    );
   return chosen;
 }
 
@@ -115,9 +124,14 @@ export function ignoresLinkDown(host: Host, { device }: FibNexthop): boolean {
   return device !== null && host.sysctls.interfaceValues(device.name).ignoreRoutesWithLinkDown;
 }
 
+/** As `ip` shows it: without the length where it is one address. */
+export function shortPrefix(prefix: Prefix): string {
+  return formatPrefix(prefix).replace(/[/]32$/, '');
+}
+
 /** As `ip route` shows it, in short. */
 function describeRoute({ destination, length, info }: FibRoute): string {
-  const prefix = length === 0 ? 'default' : formatPrefix({ address: destination, length });
+  const prefix = length === 0 ? 'default' : shortPrefix({ address: destination, length });
   const type = info.type === 'unicast' ? '' : `${info.type} `;
   const nexthops = info.group?.nexthops() ?? info.nexthops;
   const [only] = nexthops;
@@ -127,6 +141,6 @@ function describeRoute({ destination, length, info }: FibRoute): string {
 
 /** ` via 203.0.113.1 dev isp1` */
 export function describeNexthop({ gateway, device }: FibNexthop): string {
-  const via = gateway === 0 ? '' : ` via ${formatPrefix({ address: gateway, length: 32 }).replace(/[/]32$/, '')}`;
+  const via = gateway === 0 ? '' : ` via ${formatIPv4(gateway)}`;
   return `${via}${device ? ` dev ${device.name}` : ''}`;
 }

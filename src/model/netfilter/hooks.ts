@@ -3,7 +3,7 @@ import { confirm, forgetConnection, track } from '../conntrack/conntrack.ts';
 import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
-import { isSetUp, setUpNat, translate, type Manipulation } from '../nat.ts';
+import { describeSetUp, isSetUp, setUpNat, translate, type Manipulation } from '../nat.ts';
 import { routeAgain } from '../reroute.ts';
 import { isReply, type SkBuff } from '../skbuff.ts';
 import {
@@ -83,6 +83,8 @@ function runChain(
     if (outcome === null) continue;
     evaluation.skb.trail?.('netfilter', `${where} ${chain.name}: ${rule.text}`, rule.at);
     switch (outcome.kind) {
+      case 'continue':
+        break;
       case 'accept':
       case 'drop':
         if (outcome.kind === 'drop') evaluation.skb.trail?.('drop', rule.text, rule.at);
@@ -116,12 +118,14 @@ function runNat(chains: readonly BoundChain[], evaluation: Evaluation): HookVerd
   const manipulation = manipulations[hook];
   if (!connection) return 'accept';
   if (skb.tracking === 'new' && !isSetUp(connection, manipulation)) {
+    const { reply } = connection;
     for (const bound of chains) {
       const verdict = runBaseChain(bound, evaluation);
       if (verdict !== 'accept') return verdict;
       if (isSetUp(connection, manipulation)) break;
     }
     setUpNat(host, skb, manipulation, null);
+    if (connection.reply !== reply) describeSetUp(skb, connection, manipulation);
   } else if (hook === 'postrouting' && hasMoved(host, skb, output)) {
     forgetConnection(host, connection);
     skb.trail?.(

@@ -46,9 +46,12 @@ export interface Evaluation {
   readonly output: Device | null;
 }
 
-/** Null: go on with the next rule. */
-export type RuleOutcome =
-  null | { readonly kind: 'accept' | 'drop' | 'return' } | { readonly kind: 'jump' | 'goto'; readonly chain: string };
+/** Null: the rule isn't for this packet. `continue`: it was carried out, and the next rule is asked. */
+export type RuleOutcome = null | { readonly kind: 'continue' } | RuleVerdict;
+
+/** What ends a rule, and more. */
+export type RuleVerdict =
+  { readonly kind: 'accept' | 'drop' | 'return' } | { readonly kind: 'jump' | 'goto'; readonly chain: string };
 
 export type HookEntry =
   | { readonly kind: 'conntrack' | 'confirm' }

@@ -271,7 +271,7 @@ function compileRule(netfilter: Netfilter, table: TableState, rule: Rule): RuleS
         if (step === 'break') return null;
         if (step !== 'next') return step;
       }
-      return null;
+      return { kind: 'continue' };
     },
   };
 }

@@ -7,11 +7,11 @@ import type { Packet } from '../packet.ts';
 import { selectSourceAddress } from '../source-address.ts';
 import { scopes } from '../device.ts';
 import { compileExpression, setOf, type Evaluator } from './expression.ts';
-import type { Evaluation, RuleOutcome, TableState } from './netfilter.ts';
+import type { Evaluation, RuleVerdict, TableState } from './netfilter.ts';
 import { matchesKey } from './set.ts';
 
 /** What a statement comes to: the rule goes on, ends without more ado, or ends with a verdict. */
-export type Step = 'next' | 'break' | Exclude<RuleOutcome, null>;
+export type Step = 'next' | 'break' | RuleVerdict;
 
 export type Executor = (evaluation: Evaluation) => Step;
 

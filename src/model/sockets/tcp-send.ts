@@ -1,3 +1,4 @@
+import { formatIPv4 } from '../../net/address.ts';
 import type { Host } from '../host.ts';
 import { sendLocal } from '../ip.ts';
 import { protocols, tcpFlags, type Packet, type Payload } from '../packet.ts';
@@ -148,6 +149,7 @@ export function transmit(
     identity: host.nextIdentity(),
   };
   const trail = host.trailOf?.(host, packet) ?? null;
+  trail?.('socket', `the connection's own address is ${formatIPv4(localAddress)}`);
   if (connection.cached?.generation !== host.routeGeneration || trail) {
     const flow = ownFlow(host, {
       destination: remoteAddress,

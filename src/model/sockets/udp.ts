@@ -218,10 +218,12 @@ export function deliverUdp(host: Host, skb: SkBuff): void {
   const socket = findSocket(host, skb);
   const { packet, input, trail } = skb;
   if (!socket || !input) {
-    trail?.('drop', `no socket for UDP port ${packet.destinationPort}`);
+    const sender = `${formatIPv4(packet.source)}:${packet.sourcePort}`;
+    trail?.('drop', `no socket on UDP port ${packet.destinationPort} takes what comes from ${sender}`);
     sendError(host, skb, 3, 3);
     return;
   }
+  trail?.('socket', `received by the socket on ${formatIPv4(socket.localAddress)}:${socket.localPort}`);
   if (socket.remote) socket.checked = host.routeGeneration;
   socket.receive({ packet, destination: packet.destination, device: input });
 }
