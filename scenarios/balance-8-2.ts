@@ -7,6 +7,7 @@ import { binomialRange } from '../src/scenario/binomial.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario } from '../src/scenario/scenario.ts';
 import { peersOf, type Topology } from '../src/topology/topology.ts';
+import { fetchAll, judgeBytes } from './home-gateway/bulk.ts';
 
 interface Setting {
   /** `fib_multipath_hash_policy`: 0 hashes addresses, 1 protocol and ports too. */
@@ -52,6 +53,9 @@ too with \`fib_multipath_hash_policy=1\`. So a destination keeps its line for as
 proportion holds for many destinations, not for few: of ten places, all ten may be on the slow line. With policy 0 a
 hundred connections to one place share one line; with policy 1 they use both.
 
+And it holds for flows, not for bytes: nobody weighs them. Eight small transfers by the fast line and two big ones by the
+slow line are balanced eight to two, and nine tenths of the bytes go by the slow one.
+
 What the server itself sends has no address when it is routed, what the home network sends has one: the same place may be
 reached by one line from here and by the other from there.`,
   services: [],
@@ -70,14 +74,22 @@ reached by one line from here and by the other from there.`,
         return first.length + second.length;
       }),
     );
-    const arrivals = arrivalsAtIsps(lab.topology, await lab.evidence());
+    // Which line a transfer takes can be asked of the kernel where ports don't matter.
+    const transfers = policy === 0 ? await fetchAll(lab) : null;
+    const evidence = await lab.evidence();
+    const arrivals = arrivalsAtIsps(lab.topology, evidence);
     const predict = lab.seeded ? predictor(lab.topology, policy, seed) : null;
     const statements = senders.flatMap((each, index) => [
       answered(each, silent[index] ?? 0),
       ...judgeSweeps(lab.topology, each, arrivals, predict),
       ...judgePorts(each, arrivals, policy, predict),
     ]);
-    return [...preconditions, ...statements, judgeSources(lab.topology, arrivals)];
+    return [
+      ...preconditions,
+      ...statements,
+      ...(transfers ? judgeBytes(lab.topology, evidence, transfers) : []),
+      judgeSources(lab.topology, arrivals),
+    ];
   },
 });
 
@@ -146,7 +158,7 @@ function judgeSweeps(
 ): readonly StatementResult[] {
   const { host, destinations, again } = from;
   const own = new Set(destinations);
-  const packets = arrivals.filter(({ destination }) => own.has(destination));
+  const packets = arrivals.filter(({ destination, sourcePort }) => own.has(destination) && sourcePort === null);
   const linesOf = new Map(destinations.map((destination) => [destination, new Set<string>()]));
   for (const { destination, line } of packets) linesOf.get(destination)?.add(line);
   const [fast = ''] = server.uplinks.map((uplink) => uplink.interface);

@@ -75,6 +75,7 @@ How to mend it: as in one-way-udp. Restarting the router or the server mends not
     trial('carrier-default', 'becomes one-way', oneWay),
     trial('carrier-default', 'becomes short-lived', shortLived),
     trial('carrier-default', 'becomes full', full),
+    trial('carrier-keepalive', 'becomes one-way', oneWay),
     trial('carrier-tcp', 'becomes one-way', { ...oneWay, course: 'stays up', openvpn: 'works' }),
     trial('carrier-host-route', 'becomes one-way', {
       ...oneWay,

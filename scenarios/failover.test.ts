@@ -105,7 +105,10 @@ async function carryThrough(trial: Trial, world: Expectation) {
       return Promise.resolve();
     },
     evidence: () =>
-      Promise.resolve({ crossings: crossings.flat().sort((one, other) => one.time - other.time), until: ++time }),
+      Promise.resolve({
+        crossings: crossings.flat().sort((one, other) => one.time - other.time),
+        ...{ until: ++time, filtered: { value: 0, from: time, to: time }, drops: null },
+      }),
   };
   const candidate = await loadCandidate(trial.candidate);
   return scenario.run(lab, trial, { candidate, release: 'fake', seed: 1 });

@@ -176,8 +176,15 @@ function serve(lab: Lab, address: string, line: number): readonly Promise<unknow
   const echo = { kind: 'udp-echo', name: `udp-echo-${line + 1}`, port: ports.udp } as const;
   return [
     lab.serve('world', { ...echo, binding: { kind: 'address', address } }),
-    lab.serve('world', { kind: 'stream', name: `stream-${line + 1}`, port: ports.stream, address, chunks }),
-    ...(line === 0 ? [lab.serve('world', { ...shortStream, name: 'short-stream', address })] : []),
+    lab.serve('world', {
+      kind: 'stream',
+      name: `stream-${line + 1}`,
+      port: ports.stream,
+      address,
+      chunks,
+      pace: 'steady',
+    }),
+    ...(line === 0 ? [lab.serve('world', { ...shortStream, name: 'short-stream', address, pace: 'steady' })] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import threeIsps, { type ThreeIspsOptions } from '../lab/topologies/three-isps.ts';
 import type { Cause } from '../src/backend/cause.ts';
+import type { Evidence } from '../src/backend/crossing.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import type { Answer, Request, Service } from '../src/backend/service.ts';
 import type { Candidate } from '../src/candidate/candidate.ts';
@@ -108,7 +109,14 @@ NAT it says 'Incoming packet rejected from'. That is why most people with this f
     const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
     const unhappy = asked
       .filter(({ service, expected }) => service === 'openvpn-udp' && expected === 'reply-source')
-      .map(({ uplink, calls }) => ({ uplink, answers: calls.map(({ answer }) => answer) }));
+      .map(({ uplink, calls }) => ({
+        uplink,
+        answers: calls.map(({ answer }) => answer),
+        came: cameIn(
+          evidence,
+          calls.map(({ request }) => request),
+        ),
+      }));
     return [...precondition, ...cells, ...complaints(setting, uplinks, hashed, unhappy)];
   },
 });
@@ -281,18 +289,26 @@ async function hashedUplink(
   };
 }
 
+/** How many packets for these requests' ports came in at the client. */
+function cameIn({ crossings }: Evidence, requests: readonly Request[]): number {
+  const ports = requests.map(({ sourcePort }) => `:${sourcePort}`);
+  return crossings.filter(
+    ({ host, direction, protocol, destination }) =>
+      host === 'client' && direction === 'in' && protocol === 'udp' && ports.some((port) => destination.endsWith(port)),
+  ).length;
+}
+
 /** What the clients of an OpenVPN that answers from the wrong address say, and whether anything reaches them. */
 function complaints(
   { complaint, reach }: Setting,
   uplinks: readonly Uplink[],
   hashed: string,
-  unhappy: readonly { readonly uplink: string; readonly answers: readonly Answer[] }[],
+  unhappy: readonly { readonly uplink: string; readonly answers: readonly Answer[]; readonly came: number }[],
 ): readonly CheckResult[] {
-  const heard = unhappy.map(({ uplink, answers }) => {
+  const heard = unhappy.map(({ uplink, answers, came }) => {
     const lines = answers.flatMap(({ said }) => said);
     const from = lines.flatMap((line) => /Incoming packet rejected from \[AF_INET\]([\d.]+):/.exec(line)?.[1] ?? []);
-    const received = answers.reduce((sum, { bytes }) => sum + (bytes?.received ?? NaN), 0);
-    return { uplink, from: [...new Set(from)].sort(), received };
+    return { uplink, from: [...new Set(from)].sort(), came };
   });
   switch (complaint) {
     case 'rejected': {
@@ -311,11 +327,11 @@ function complaints(
       return [{ ...statement(name, 'at least 2 addresses', all.join(', ')), ok: all.length >= 2 }];
     }
     case 'nothing of it':
-      return heard.map(({ uplink, from, received }) =>
+      return heard.map(({ uplink, from, came }) =>
         statement(
           `the OpenVPN client at ${uplink}, behind its NAT, hears nothing`,
-          '0 bytes received, 0 addresses rejected',
-          `${received} bytes received, ${from.length} addresses rejected`,
+          '0 packets came in, 0 addresses rejected',
+          `${came} packets came in, ${from.length} addresses rejected`,
         ),
       );
   }

@@ -1,5 +1,4 @@
 import carrierNat, { type NatMode } from '../lab/topologies/carrier-nat.ts';
-import type { Crossing, Evidence } from '../src/backend/crossing.ts';
 import type { Rounds } from '../src/backend/lab.ts';
 import type { Answer } from '../src/backend/service.ts';
 import type { Outcome, StatementResult } from '../src/scenario/result.ts';
@@ -15,10 +14,10 @@ import {
   statement,
   tunnels,
   useTunnel,
-  vpn,
   type House,
   type TunnelProtocol,
 } from './carrier-nat/house.ts';
+import { judgePorts, type SeenPorts } from './carrier-nat/source-ports.ts';
 
 /** How far OpenVPN gets. */
 type Course = 'up, and stays up' | 'up at each try, and lost again' | 'never up';
@@ -82,6 +81,7 @@ UDP. A shorter keepalive doesn't mend it. It holds open only what each packet ke
     trial('carrier-default', 'table full', full, refused),
     // It begins anew as soon as the house has given up a download.
     trial('carrier-keepalive', 'short-lived', shortLived, { ...loops, names: 'any' }),
+    trial('carrier-keepalive', 'one-way', { mode: 'one-way' }, silent),
     trial('carrier-tcp', 'short-lived', shortLived, works),
     trial('carrier-tcp', 'one-way', { mode: 'one-way' }, works),
     trial('carrier-tcp', 'table full', full, refused),
@@ -105,7 +105,7 @@ UDP. A shorter keepalive doesn't mend it. It holds open only what each packet ke
       statement('how far OpenVPN gets', setting.course, courseOf(rounds)),
       ...judgeLines(evidence, setting.uplink, dial.protocol),
       ...said(setting, logs, answer, dial.protocol),
-      ...ports(evidence, setting, dial.protocol),
+      ...judgePorts(evidence, portsOf(setting), dial.protocol, enough),
       fromTheLan(setting, house),
     ];
   },
@@ -120,6 +120,17 @@ function courseOf({ connected, restarted }: Rounds): string {
   if (connected === 0 && restarted >= enough) return 'never up';
   if (connected >= enough && restarted >= enough) return 'up at each try, and lost again';
   return `up ${connected} times, begun anew ${restarted} times`;
+}
+
+function portsOf({ course, oneWay }: Setting): SeenPorts {
+  switch (course) {
+    case 'up, and stays up':
+      return 'one';
+    case 'up at each try, and lost again':
+      return 'another in each round';
+    case 'never up':
+      return oneWay ? 'another for each packet' : 'none';
+  }
 }
 
 /** What is in the two logs, and in the client's byte count. */
@@ -196,47 +207,6 @@ function described(found: {
     `${heard.server} and ${heard.client} initial packets at server and client, ${peers} peers, ` +
     `${failed} failures, ${missed} inactivity timeouts`
   );
-}
-
-/** The rounds by their packets: each has a source port of its own at the router, and what the server sees of it. */
-function ports({ crossings }: Evidence, { course, oneWay }: Setting, protocol: string): readonly StatementResult[] {
-  const toServer = crossings.filter((each) => each.protocol === protocol && each.destination === vpn);
-  const atRouter = toServer.filter(({ host, direction }) => host === 'router' && direction === 'out');
-  const atServer = toServer.filter(({ host, direction }) => host === 'cloud' && direction === 'in');
-  const sources = [...new Set(atRouter.map(({ source }) => source))];
-  const begun = sources.map((source) => atRouter.find((each) => each.source === source)?.time ?? NaN);
-  const apart = begun.slice(1).map((time, index) => time - (begun[index] ?? NaN));
-  const seen = sources.map((source) => {
-    const sent = new Set(atRouter.filter((each) => each.source === source).map(({ identity }) => identity));
-    const arrived = atServer.filter(({ identity }) => sent.has(identity));
-    return [...new Set(arrived.map((each) => each.source.slice(each.source.indexOf(':') + 1)))];
-  });
-  const first = seen.flatMap(([port]) => port ?? []);
-  const text = (expected: string, ok: boolean): StatementResult => ({
-    kind: 'statement',
-    name: 'source ports that the server sees',
-    expected,
-    found:
-      `by round: ${seen.map((round) => (round.length > 3 ? `${round.length} ports` : round.join(' '))).join(', ')}; ` +
-      `seconds between rounds: ${apart.map((seconds) => seconds.toFixed(1)).join(', ') || 'none'}`,
-    ok,
-  });
-  if (course === 'up, and stays up') return [text('one', seen.length === 1 && first.length === 1)];
-  if (course === 'up at each try, and lost again') {
-    return [text('another in each round', first.length >= enough && new Set(first).size === first.length)];
-  }
-  if (!oneWay) return [text('none', first.length === 0)];
-  const all = new Set(atServer.map(({ source }) => source)).size;
-  const answers = crossings.filter((each) => each.host === 'cloud' && each.source === vpn);
-  const sizes = (some: readonly Crossing[]): string => [...new Set(some.map(({ summary }) => summary))].join(', ');
-  return [
-    text('another for each packet', first.length >= enough && all === atServer.length),
-    statement(
-      'the server answers what it keeps nothing of, again and again',
-      'UDP 26 bytes to UDP 14 bytes',
-      `${sizes(answers)} to ${sizes(atServer)}`,
-    ),
-  ];
 }
 
 /** What people in the house see. */

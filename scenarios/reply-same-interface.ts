@@ -9,7 +9,15 @@ import type { Outcome, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import type { Uplink } from '../src/topology/topology.ts';
 
-const services = ['web', 'web-from-isp2', 'udp-bound', 'udp-unbound', 'ping', 'forwarded-port'] as const;
+const services = [
+  'web',
+  'web-from-isp2',
+  'udp-bound',
+  'udp-unbound',
+  'udp-unbound-from-isp2',
+  'ping',
+  'forwarded-port',
+] as const;
 type ServiceName = (typeof services)[number];
 
 /** At which uplinks a kind of answer goes right, and why it doesn't elsewhere. */
@@ -22,7 +30,9 @@ type Reach =
        */
       readonly at: 'unsourced' | 'forwarded' | 'own' | 'second' | 'none';
       readonly otherwise: Cause;
-    };
+    }
+  /** The hash gives the answer its source, and then the pin its line, but for answers that belong to a known connection. */
+  | { readonly at: 'pinned'; readonly known: Outcome };
 type Setting = Readonly<Record<ServiceName, Reach>>;
 
 /** The candidates' weights, in the order of the uplinks. */
@@ -41,6 +51,7 @@ const balanced: Setting = {
   'web-from-isp2': own,
   'udp-bound': own,
   'udp-unbound': unsourced,
+  'udp-unbound-from-isp2': unsourced,
   ping: own,
   'forwarded-port': forwarded,
 };
@@ -50,7 +61,10 @@ const bySource: Setting = {
   ...{ web: 'everywhere', 'web-from-isp2': 'everywhere', 'udp-bound': 'everywhere', ping: 'everywhere' },
 };
 /** All that belongs to a known connection goes home: which an unbound UDP server's answer does only by luck. */
-const byMark: Setting = { ...bySource, 'forwarded-port': 'everywhere' };
+const byMark: Setting = {
+  ...bySource,
+  ...{ 'forwarded-port': 'everywhere', 'udp-unbound-from-isp2': { at: 'pinned', known: 'works' } },
+};
 
 export default defineScenario<Setting>({
   title: 'Does an answer leave by the interface that the request came in on?',
@@ -63,48 +77,49 @@ the callers were answered by the wrong line. A pin (a mark by destination) overr
 into the home network never gains from it, for the answer still has its inner address when it is routed.
 
 Connection marks mend all of these: note the line on the connection, restore it on the answers, and on the answers only.
-They don't mend an unbound UDP server: with the other line's address its answer belongs to no known connection.`,
+They don't mend an unbound UDP server: with the other line's address its answer belongs to no known connection. To a caller
+who is pinned, it is a new connection of the server's own, and the pin sends it by the caller's line. If that is the line that
+the call came in by, SNAT would make the answer look right; but the address and port that it needs are those of the call.
+Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
   services,
   trials: [
     trial('balance-8-2', balanced),
-    trial('home-pins', { ...balanced, 'web-from-isp2': { at: 'second', otherwise: 'source-filtered' } }),
+    trial('home-pins', {
+      ...balanced,
+      'web-from-isp2': { at: 'second', otherwise: 'source-filtered' },
+      'udp-unbound-from-isp2': { at: 'pinned', known: 'source-filtered' },
+    }),
     trial('home-connmark', byMark),
     trial('home-connmark-nft', byMark),
     trial('home-connmark-both-ways', { ...byMark, 'forwarded-port': { at: 'none', otherwise: 'request-astray' } }),
     trial('home-source-rules', bySource),
-    trial('home-both', byMark),
+    // Rules by source come first, and leave nothing to the pin.
+    trial('home-both', { ...byMark, 'udp-unbound-from-isp2': unsourced }),
   ],
-  run: async (lab, { setting }, { seed }) => {
+  run: async (lab, { setting }, { seed, release }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all([
       ...serversOf(uplinks).map((service) => lab.serve('server', service)),
       lab.serve('desktop', { kind: 'tcp-echo', name: 'web', port: 80 }),
     ]);
-    const words = {
-      unsourced: await lab.route('server', client.address),
-      forwarded: await lab.route('server', client.address, desktop, 'eth2'),
-    };
     const hashed = {
-      unsourced: hashedLine(lab, seed, 'an unsourced packet', 0, words.unsourced),
-      forwarded: hashedLine(lab, seed, `what ${desktop} sends`, parseIPv4(desktop), words.forwarded),
+      unsourced: await hashedLine(lab, seed, client.address),
+      statistics: await hashedLine(lab, seed, statistics.address),
+      forwarded: await hashedLine(lab, seed, client.address, desktop),
     };
     const asked = await Promise.all(
       uplinks.flatMap((uplink, index) =>
         services.map(async (service) => {
-          const caller = service === 'web-from-isp2' ? statistics : client;
+          const fromIsp2 = service.endsWith('from-isp2');
+          const caller = fromIsp2 ? statistics : client;
           const request = requestTo(service, uplink, 40000 + index * 100 + services.indexOf(service));
           const answer = await lab.request(caller.host, request);
-          const reach = setting[service];
-          const works =
-            reach === 'everywhere' ||
-            {
-              unsourced: hashed.unsourced.line,
-              forwarded: hashed.forwarded.line,
-              own: reach.at === 'own' ? await lab.route('server', caller.address, uplink.address) : '',
-              second: uplinks[1]?.interface,
-              none: '',
-            }[reach.at] === uplink.interface;
-          const expected: Outcome = works ? 'works' : reach.otherwise;
+          const lines = {
+            unsourced: (fromIsp2 ? hashed.statistics : hashed.unsourced).line,
+            forwarded: hashed.forwarded.line,
+            own: await lab.route('server', caller.address, uplink.address),
+          };
+          const expected = expectation(setting[service], uplinks, uplink, lines, release);
           const behind = service === 'forwarded-port' ? { behind: 'desktop' } : {};
           return {
             ...{ service, uplink: uplink.interface, client: caller.host, ...behind },
@@ -115,7 +130,7 @@ They don't mend an unbound UDP server: with the other line's address its answer 
     );
     const evidence = await lab.evidence();
     const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
-    return [...hashed.unsourced.precondition, ...hashed.forwarded.precondition, ...cells];
+    return [...Object.values(hashed).flatMap(({ precondition }) => precondition), ...cells];
   },
 });
 
@@ -143,6 +158,7 @@ function requestTo(service: ServiceName, { address: server }: Uplink, sourcePort
     case 'udp-bound':
       return { ...call, kind: 'udp-echo', port: 5001, count: 3 };
     case 'udp-unbound':
+    case 'udp-unbound-from-isp2':
       return { ...call, kind: 'udp-echo', port: 5000, count: 3 };
     case 'ping':
       return { ...call, kind: 'ping', port: 0 };
@@ -151,25 +167,57 @@ function requestTo(service: ServiceName, { address: server }: Uplink, sourcePort
   }
 }
 
-/** The line that the hash gives to a packet to the client: the kernel's word, which is SipHash's where the seed is ours. */
-function hashedLine(
+function expectation(
+  reach: Reach,
+  [first]: readonly Uplink[],
+  { interface: line }: Uplink,
+  lines: Readonly<Record<'unsourced' | 'forwarded' | 'own', string>>,
+  release: string,
+): Outcome {
+  if (reach === 'everywhere') return 'works';
+  const isFirst = line === first?.interface;
+  switch (reach.at) {
+    case 'unsourced':
+    case 'forwarded':
+    case 'own':
+      return lines[reach.at] === line ? 'works' : reach.otherwise;
+    case 'second':
+      return isFirst ? reach.otherwise : 'works';
+    case 'none':
+      return reach.otherwise;
+    case 'pinned':
+      if (lines.unsourced !== first?.interface) return isFirst ? 'reply-source' : 'works';
+      return isFirst ? reach.known : clash(release);
+  }
+}
+
+/**
+ * What becomes of a datagram whose SNAT needs the very address and port at which another connection is answered: NAT looked
+ * for another port until Linux 6.12 (nf_nat_used_tuple_new); since then the connection is dropped as it is confirmed.
+ */
+function clash(release: string): Outcome {
+  const [major = 0, minor = 0] = release.split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 12) ? 'no-reply' : 'reply-source';
+}
+
+/** The line that the hash gives to a packet of the server's: the kernel's word, which is SipHash's where the seed is ours. */
+async function hashedLine(
   lab: Lab,
   seed: number,
-  what: string,
-  source: number,
-  kernelsWord: string,
-): { readonly line: string; readonly precondition: readonly StatementResult[] } {
+  destination: string,
+  source?: string,
+): Promise<{ readonly line: string; readonly precondition: readonly StatementResult[] }> {
+  const kernelsWord = await (source === undefined
+    ? lab.route('server', destination)
+    : lab.route('server', destination, source, 'eth2'));
   if (!lab.seeded) return { line: kernelsWord, precondition: [] };
   const bounds = upperBounds(weights.map((weight) => ({ weight, alive: true })));
-  const chosen = selectNexthop(bounds, hashL3({ source, destination: parseIPv4(client.address) }, seed));
-  const line = lab.topology.server.uplinks[chosen ?? -1]?.interface ?? 'none';
-  const name = `precondition: with seed ${seed}, ${what} to ${client.address} takes the line that SipHash says`;
-  const check: StatementResult = {
-    kind: 'statement',
-    name,
-    expected: line,
-    found: kernelsWord,
-    ok: line === kernelsWord,
+  const addresses = { source: source === undefined ? 0 : parseIPv4(source), destination: parseIPv4(destination) };
+  const line = lab.topology.server.uplinks[selectNexthop(bounds, hashL3(addresses, seed)) ?? -1]?.interface ?? 'none';
+  const what = source === undefined ? 'an unsourced packet' : `what ${source} sends`;
+  const name = `precondition: with seed ${seed}, ${what} to ${destination} takes the line that SipHash says`;
+  return {
+    line,
+    precondition: [{ kind: 'statement', name, expected: line, found: kernelsWord, ok: line === kernelsWord }],
   };
-  return { line, precondition: [check] };
 }

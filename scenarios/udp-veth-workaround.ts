@@ -24,10 +24,11 @@ source: without accept_local Linux drops it as a martian (since 3.18; from 3.6 t
 2014 works only there). And it must not be tracked a second time, or NAT finds its port taken and gives it another.
 
 The original advises to turn on log_martians; its messages go to the machine's one kernel log, so here the packets
-themselves tell: they come back in and go no further.`,
+themselves tell: they come back in and go no further. Of those that aren't ARP the kernel also says why, to root.`,
   services: ['udp-echo'],
   trials: [
     trial('veth-dnat-2014', 'martian-source'),
+    trial('veth-dnat-neighbour', 'martian-source'),
     trial('veth-dnat', 'works'),
     trial('veth-dnat-tracked', 'reply-source'),
   ],

@@ -17,6 +17,14 @@ export function carrierNat(mode: NatMode): Nat {
   return { ...mode, outside: 'internet', customers: '123.45.0.0/21', address: '203.0.113.10' };
 }
 
+/** How the carrier's line to the internet is, in both directions. */
+export interface CarrierLine {
+  /** Bits per second; absent: no limit. */
+  readonly rate?: number;
+  /** One of so many packets is lost; absent: none is. */
+  readonly lossOneOf?: number;
+}
+
 /**
  * A home router behind a carrier's NAT, with a 5G router as its second uplink, a VPN server in the cloud, and the
  * rest of the internet. The router's routes are the candidate's.
@@ -27,7 +35,9 @@ export function carrierNat(mode: NatMode): Nat {
  *                └─ eth1 ── fiveg ─┘            └── web
  * ```
  */
-export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }): Topology {
+export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }, line: CarrierLine = {}): Topology {
+  const { rate, lossOneOf } = line;
+  const limit = rate !== undefined && { rate };
   return {
     name: 'carrier-nat',
     title: 'A home router behind a carrier-grade NAT, and a server in the cloud',
@@ -41,6 +51,7 @@ export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }): To
           { to: '203.0.113.10/32', via: '192.0.2.2' },
           { to: '198.51.100.77/32', via: '192.0.2.6' },
         ],
+        ...(lossOneOf !== undefined && { loss: { interface: 'cgnat', oneOf: lossOneOf } }),
       },
       { name: 'cgnat', forwarding: true, routes: [{ to: 'default', via: '192.0.2.1' }], nat: carrierNat(mode) },
       {
@@ -67,8 +78,8 @@ export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }): To
       },
       {
         ends: [
-          { host: 'internet', interface: 'cgnat', addresses: ['192.0.2.1/30'] },
-          { host: 'cgnat', interface: 'internet', addresses: ['192.0.2.2/30', '203.0.113.10/32'] },
+          { host: 'internet', interface: 'cgnat', addresses: ['192.0.2.1/30'], ...limit },
+          { host: 'cgnat', interface: 'internet', addresses: ['192.0.2.2/30', '203.0.113.10/32'], ...limit },
         ],
       },
       {

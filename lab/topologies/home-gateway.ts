@@ -2,6 +2,7 @@ import type { Topology } from '../../src/topology/topology.ts';
 
 /** Bits per second of the two ADSL lines. */
 const rates = { isp1: 8_000_000, isp2: 2_000_000 };
+const gateways = { isp1: '203.0.113.1', isp2: '203.0.114.1' };
 
 /**
  * A home server with two ADSL lines of 8 and 2 Mbit/s, which is also the gateway of the home's network. Its modems are
@@ -9,16 +10,17 @@ const rates = { isp1: 8_000_000, isp2: 2_000_000 };
  * comes from an address that is not their customer's.
  *
  * ```
- *          modem1   modem2                                     ┌── client
- *              │eth0    │eth1   ppp0                           │
- * desktop ─┐ ┌─┴────────┴─┐  ┌───────── isp1 ───────┐          │
- *          ├─┤   server   ├──┤                      ├─ internet┼── mail
- * laptop ──┘ └────────────┘  └───────── isp2 ───────┘          │
- *        eth2                   ppp1      │                    └── world
- *                                     statistics
+ *          modem1   modem2                                      ┌── client
+ *              │eth0    │eth1   ppp0                            ├── mail
+ * desktop ─┐ ┌─┴────────┴─┐  ┌───────── isp1 ───────┐           │
+ *          ├─┤   server   ├──┤                      ├─ internet ┤
+ * laptop ──┘ └────────────┘  └───────── isp2 ───────┘           │
+ *        eth2                   ppp1      │                     ├── vpn ── company
+ *                                     statistics                └── world
  * ```
  *
- * `world` stands for the rest of the internet: it has every address of 198.18.0.0/19. `statistics` is isp2's site for its
+ * `vpn` is the company's VPN server, and `company` a host of the company's that is reached through it alone: nobody in the
+ * internet knows a way to its network. `world` stands for the rest of the internet: it has every address of 198.18.0.0/19. `statistics` is isp2's site for its
  * own customers; it refuses everybody else, and its administrator looks at other people's sites from there.
  */
 export default function homeGateway(): Topology {
@@ -62,6 +64,8 @@ export default function homeGateway(): Topology {
       },
       { name: 'client', forwarding: false, routes: [{ to: 'default', via: '198.51.100.1' }] },
       { name: 'mail', forwarding: false, routes: [{ to: 'default', via: '198.51.100.65' }] },
+      { name: 'vpn', forwarding: true, routes: [{ to: 'default', via: '198.51.100.129' }] },
+      { name: 'company', forwarding: false, routes: [{ to: 'default', via: '10.20.0.1' }] },
       {
         name: 'world',
         forwarding: false,
@@ -133,6 +137,18 @@ export default function homeGateway(): Topology {
       },
       {
         ends: [
+          { host: 'internet', interface: 'vpn', addresses: ['198.51.100.129/26'] },
+          { host: 'vpn', interface: 'internet', addresses: ['198.51.100.133/26'] },
+        ],
+      },
+      {
+        ends: [
+          { host: 'vpn', interface: 'company', addresses: ['10.20.0.1/24'] },
+          { host: 'company', interface: 'eth0', addresses: ['10.20.0.10/24'] },
+        ],
+      },
+      {
+        ends: [
           { host: 'internet', interface: 'world', addresses: ['198.19.0.1/30'] },
           { host: 'world', interface: 'eth0', addresses: ['198.19.0.2/30'] },
         ],
@@ -141,9 +157,12 @@ export default function homeGateway(): Topology {
     server: {
       host: 'server',
       uplinks: [
-        { interface: 'ppp0', address: '203.0.113.2', gateway: '203.0.113.1', network: '203.0.113.1/32' },
-        { interface: 'ppp1', address: '203.0.114.77', gateway: '203.0.114.1', network: '203.0.114.1/32' },
+        { interface: 'ppp0', address: '203.0.113.2', gateway: gateways.isp1, network: '203.0.113.1/32' },
+        { interface: 'ppp1', address: '203.0.114.77', gateway: gateways.isp2, network: '203.0.114.1/32' },
       ],
     },
+    control: ['client', 'mail', 'statistics', 'vpn', 'world'].flatMap((host) =>
+      Object.values(gateways).map((destination) => ({ host, destination })),
+    ),
   };
 }

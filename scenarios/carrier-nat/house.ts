@@ -15,7 +15,7 @@ export const tunnels = { router: ['tun0'], cloud: ['tun0'] };
 /** The VPN server, as it is called. */
 export const vpn = `${cloud}:1194`;
 /** The server's own address in its tunnel. A name server and streams are to be had there and nowhere else. */
-const inside = '10.8.0.1';
+export const inside = '10.8.0.1';
 /** By port; the long one lasts 6.4 seconds, more than any mapping of a short-lived NAT. */
 const streams = { long: { port: 80, chunks: 64 }, short: { port: 81, chunks: 5 } };
 
@@ -40,7 +40,7 @@ export async function serveAll(lab: Lab, { openvpn }: Candidate): Promise<Runnin
       ...{ addresses: [inside], records: { 'probe.test': '192.0.2.53' } },
     }),
     ...Object.entries(streams).map(([name, stream]) =>
-      lab.serve('cloud', { ...stream, kind: 'stream', name: `stream-${name}`, address: inside }),
+      lab.serve('cloud', { ...stream, kind: 'stream', name: `stream-${name}`, address: inside, pace: 'steady' }),
     ),
     lab.serve('web', { kind: 'ssh', name: 'ssh', port: 22 }),
   ]);

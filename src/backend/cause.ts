@@ -16,6 +16,8 @@ export const causes = {
   'no-reply': 'the request reached the server, and nothing came back out of it',
   'reply-source': 'the reply left from another address or port than the one the client had called',
   'reply-interface': 'the reply came back to the client, but had left by another uplink than the request came in by',
+  'reverse-path':
+    "a packet came in by an interface that the machine itself would not send to the packet's source by, and its reverse-path filter (rp_filter) dropped it",
   'martian-source':
     "a packet that the server sent to itself came back in with one of the server's own addresses as its source, and Linux dropped it",
   'source-filtered':

@@ -16,6 +16,8 @@ export interface Crossing {
   readonly identity: string;
   /** The same in an ICMP echo request and its reply; absent in all else. */
   readonly echo?: string;
+  /** The packet's length, from its IP header's first byte on. An interface may hand several TCP segments over as one packet. */
+  readonly bytes: number;
   /** A few words for people: `UDP 14 bytes`, `TCP SYN-ACK`, `ICMP echo request`. */
   readonly summary: string;
 }
@@ -26,4 +28,27 @@ export interface Evidence {
   readonly crossings: readonly Crossing[];
   /** Seconds on the lab's clock. Packets that set out later may not have been recorded to their journey's end. */
   readonly until: number;
+  /** What the server counts of packets that its reverse-path filter dropped: TcpExtIPReversePathFilter. */
+  readonly filtered: Count;
+  /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
+  readonly drops: readonly Drop[] | null;
+}
+
+/** A counter that was read once, somewhere between two times on the lab's clock. */
+export interface Count {
+  readonly value: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One packet that a host's kernel dropped, and why. */
+export interface Drop extends Pick<Crossing, 'host' | 'source' | 'destination' | 'summary'> {
+  /** The interface that it came in by, or was to leave by. */
+  readonly interface: string;
+  /** As a crossing's, but for the payload's hash: `withoutPayload`. */
+  readonly identity: string;
+  /** The kernel's name for the reason, e.g. `IP_RPFILTER` (include/net/dropreason-core.h). */
+  readonly reason: string;
+  /** The kernel's function that dropped it. */
+  readonly function: string;
 }

@@ -15,6 +15,8 @@ export interface OpenVpnServer {
   readonly tunnel: string;
   /** The tunnel's network, e.g. `10.8.0.0/24`; the server takes its first address. */
   readonly network: string;
+  /** The one address that a client gets, always the same (`ifconfig-push`); absent: each gets the next that is free. */
+  readonly clientAddress?: string;
   /** `--keepalive`, for both sides; absent: neither side pings the other, or misses it. */
   readonly keepalive?: Keepalive;
 }
@@ -74,13 +76,17 @@ export interface TcpEchoServer {
   readonly port: number;
 }
 
-/** Sends whoever connects a slow stream: `chunks` pieces of a thousand bytes, ten of them a second. */
+/**
+ * Sends whoever connects `chunks` pieces of a thousand bytes: ten of them a second, or, if it is in haste, as many as the
+ * line takes.
+ */
 export interface StreamServer {
   readonly kind: 'stream';
   readonly name: string;
   readonly port: number;
   readonly address: string;
   readonly chunks: number;
+  readonly pace: 'steady' | 'haste';
 }
 
 /** What a client asks of a service. `server` and `port` are the address it calls; `sourcePort` is its own. */
@@ -116,7 +122,8 @@ interface Call {
 /**
  * An OpenVPN client that is left to itself: it takes a new source port (`--nobind`) for each try, and tries for ever. Its
  * timers are short, in OpenVPN's own proportions: it gives a handshake 3 s (`--hand-window`, by default 60) and a first
- * answer 6 s (`--connect-timeout`, by default 120), and waits 1 s between tries (`--connect-retry`, by default 1 to 300).
+ * answer 6 s (`--connect-timeout`, by default 120). It does not wait between tries: the hold of its management channel, which
+ * is released at once, takes the place of that wait.
  */
 export interface Dial {
   readonly kind: 'dial';
@@ -126,6 +133,8 @@ export interface Dial {
   readonly sourcePort: 'any';
   /** The client's tunnel device. */
   readonly tunnel: string;
+  /** Absolute path of a script that it runs each time the tunnel comes up (`--up`); absent: none. */
+  readonly up?: string;
 }
 
 /** The transport protocol that a request's packets travel by. */

@@ -31,4 +31,10 @@ export interface Candidate extends CandidateOptions {
   readonly script: string;
   /** Absolute paths of its `ip-up` and `ip-down`, which pppd runs when a line has come or gone; absent if it has none. */
   readonly lineScripts?: { readonly up: string; readonly down: string };
+  /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
+  readonly openvpnUp?: string;
+  /** Absolute path of its `line-up.sh`, to be run when a line is up again after it was down; absent: it has none. */
+  readonly lineUp?: string;
+  /** What each of these scripts says, by its path. */
+  readonly sources: Readonly<Record<string, string>>;
 }

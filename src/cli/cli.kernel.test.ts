@@ -17,6 +17,7 @@ import type { ExecutionContext } from 'ava';
 import { execa, type Result } from 'execa';
 import { Parser } from 'tap-parser';
 import { asRoot, eventually, family, machine, processes } from '../kernel/testing.ts';
+import { readTable } from '../report/read-table.ts';
 import { root } from '../scenario/catalogue.ts';
 import type { RunResult } from '../scenario/result.ts';
 
@@ -164,6 +165,28 @@ asRoot('pretty: the matrix, no escape sequence under a pipe; and results/latest 
   t.deepEqual(await machine(), before);
 });
 
+asRoot('matrix: one table on standard output, which for these scenarios is the published one', async (t) => {
+  const folder = await copyOf(t);
+  const names = ['rp-filter', 'udp-veth-workaround'];
+  const { exitCode, stdout, stderr } = await lab(folder, ['matrix', ...names]);
+  t.is(exitCode, 0, stderr);
+  const [[, ...columns] = []] = readTable(stdout, '');
+  t.deepEqual(columns, names);
+  const published = await readFile(join(root, 'results/reference-matrix.txt'), 'utf8');
+  const [[, ...all] = []] = readTable(published, '');
+  const said = new Map(readTable(published, ' ').map(([candidate, ...cells]) => [candidate, cells]));
+  const [, ...rows] = readTable(stdout, ' ');
+  t.true(rows.length > names.length);
+  for (const [candidate, ...cells] of rows) {
+    t.deepEqual(
+      cells,
+      names.map((name) => said.get(candidate)?.[all.indexOf(name)] ?? 'no row'),
+      candidate,
+    );
+  }
+  t.true(strictly(await readFile(latest(folder, 'run.tap'), 'utf8')).ok);
+});
+
 const usage: readonly { words: Words; says: RegExp }[] = [
   { words: ['multihome-udb'], says: /'multihome-udb'.*\n.*'multihome-udp'/ },
   { words: ['run', 'multihome-udb'], says: /'multihome-udp'/ },
@@ -180,6 +203,9 @@ const usage: readonly { words: Words; says: RegExp }[] = [
   { words: ['multihome-udp', '--on', 'kernal'], says: /'kernal'.*\n.*'kernel'/ },
   { words: ['multihome-udp', '--all'], says: /--all/ },
   { words: ['run'], says: /multihome-udp/ },
+  { words: ['matrix', 'multihome-udb'], says: /'multihome-udp'/ },
+  { words: ['matrix', '--candidate', 'source-rule'], says: /'source-rules'/ },
+  { words: ['matrix', '--format', 'tap'], says: /--format/ },
   { words: [], says: /NAME/ },
   { words: ['shell', 'three-isp', 'client'], says: /'three-isp'.*\n.*'three-isps'/ },
   { words: ['shell', 'three-isps', 'clint'], says: /'clint'.*\n.*'client'/ },
@@ -326,32 +352,52 @@ asRoot('an ordinary user, and tunnel devices that are root’s alone: exit statu
   t.deepEqual(await runFolders(folder), []);
 });
 
+/** Whether ordinary users may make namespaces here; CI is where they may. */
+async function mayAnybody(t: ExecutionContext): Promise<boolean> {
+  const user = ['--reuid', '65534', '--clear-groups'];
+  const link = ['unshare', '--user', '--map-root-user', '--net', 'ip', 'link', 'add', 'type', 'veth'];
+  const { exitCode, stderr } = await execa('setpriv', [...user, ...link], { reject: false });
+  if (exitCode === 0) return true;
+  t.log(`not tried: this machine forbids namespaces to ordinary users (${stderr})`);
+  t.falsy(process.env['CI'], 'CI tries everything');
+  return false;
+}
+
 asRoot('an ordinary user, and tunnel devices for everybody: the same verdicts', async (t) => {
-  const probe = [
-    'setpriv',
-    '--reuid',
-    '65534',
-    '--clear-groups',
-    'unshare',
-    '--user',
-    '--map-root-user',
-    '--net',
-    'ip',
-    'link',
-    'add',
-    'type',
-    'veth',
-  ];
-  const { exitCode: possible, stderr: why } = await execa(probe[0]!, probe.slice(1), { reject: false });
-  if (possible !== 0) {
-    t.log(`not tried: this machine forbids namespaces to ordinary users (${why})`);
-    t.falsy(process.env['CI'], 'CI tries everything');
-    return;
-  }
+  if (!(await mayAnybody(t))) return;
   const folder = await copyOf(t);
   await chown(folder, 65534, 65534);
   const { exitCode, stdout, stderr } = await lab(folder, [...quick, '--format', 'tap'], ordinary(folder, '666'));
   t.is(exitCode, 0, stdout + stderr);
+});
+
+asRoot('what the kernel tells root of dropped packets is inferred for others, to the same verdicts', async (t) => {
+  const words = [
+    'rp-filter',
+    '--candidate',
+    'home-strict',
+    '--candidate',
+    'home-strict-source-rules',
+    '--format',
+    'tap',
+  ];
+  const hidden = elsewhere('mount --bind /bin/false "$(command -v bpftrace)"');
+  const user = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all'];
+  for (const [who, before, source] of [
+    ['root', [], "the kernel's word: IP_RPFILTER, in ip_rcv_finish_core"],
+    ['root without bpftrace', hidden, 'inferred from captures and counters'],
+    ['an ordinary user', user, 'inferred from captures and counters'],
+  ] as const) {
+    if (before === user && !(await mayAnybody(t))) continue;
+    const folder = await copyOf(t);
+    if (before === user) await chown(folder, 65534, 65534);
+    const { exitCode, stdout, stderr } = await lab(folder, words, before);
+    t.is(exitCode, 0, `${who}: ${stderr}${stdout}`);
+    const sources = [...stdout.matchAll(/reverse-path filter of server \(([^)]*)\)/g)].map(([, words]) => words);
+    t.deepEqual([...new Set(sources)], [source], who);
+    t.is(sources.length, 9, who);
+    t.is(stdout.includes("by the kernel's word (IP_RPFILTER)"), who === 'root', who);
+  }
 });
 
 asRoot('labs one by one and side by side: the same verdicts', async (t) => {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { LabError, type LabErrorCode } from '../net/error.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
+import { addMatrixCommand } from './matrix.ts';
 import { addRunCommand } from './run.ts';
 import { addShellCommand } from './shell.ts';
 
@@ -17,6 +18,7 @@ const program = new Command('lab')
     '\nExit status: 0 everything as expected; 1 a check failed; 2 bad usage or invalid input; 3 cannot run here.',
   );
 addRunCommand(program);
+addMatrixCommand(program);
 addListCommand(program);
 addExplainCommand(program);
 addShellCommand(program);

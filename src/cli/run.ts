@@ -1,137 +1,21 @@
-import { writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { isatty } from 'node:tty';
 import { Argument, Option, type Command } from 'commander';
-import { profileNamed } from '../kernel/profile.ts';
-import { LabError } from '../net/error.ts';
-import { assertKnown, loadCandidate, loadScenario, root, scenarioNames } from '../scenario/catalogue.ts';
-import { chooseBackend } from '../scenario/backends.ts';
-import type { RunResult } from '../scenario/result.ts';
-import { runPlans, type Plan } from '../scenario/run.ts';
-import { wholeNumber } from './number.ts';
-import { showProgress } from './progress.ts';
-import { openResults } from './results.ts';
+import { addExecuteOptions, execute, formats, type ExecuteFlags } from './execute.ts';
+import { makePlans, namesOrAll } from './plans.ts';
 
-interface RunFlags {
+interface RunFlags extends ExecuteFlags {
   readonly all?: true;
-  readonly on?: string;
-  readonly candidate: readonly string[];
-  readonly format: 'pretty' | 'tap' | 'json' | 'junit';
-  readonly jobs?: number;
-  readonly seed: number;
-  readonly profile: string;
+  readonly format: (typeof formats)[number];
 }
 
-/** Labs at once for each core: most of a lab's time is waiting. */
-const labsPerCore = 6;
-
-/** Any does; with this one the hash in `three-isps` picks the second uplink, so that luck isn't taken for a default. */
-const defaultSeed = 3;
-
 export function addRunCommand(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('run scenarios: each of their candidates in a lab of its own, judged by packets')
     .addArgument(new Argument('[names...]', 'scenarios; see: list'))
     .option('--all', 'every scenario')
-    .option('--on <backend>', 'where to run: kernel')
-    .option('--candidate <name>', 'only this candidate; may be repeated', collect, [])
-    .addOption(
-      new Option('--format <format>', 'what to print').choices(['pretty', 'tap', 'json', 'junit']).default('pretty'),
-    )
-    .option('--jobs <n>', `labs side by side (default: ${labsPerCore} for each core)`, wholeNumber('--jobs', 1, 1000))
-    .option('--seed <n>', 'seed of the multipath hash', wholeNumber('--seed', 1, 2 ** 32 - 1), defaultSeed)
-    .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel')
-    .action(async (names: readonly string[], flags: RunFlags) => {
-      const plans = await makePlans(names, flags);
-      profileNamed(flags.profile);
-      const { backend, reason } = chooseBackend(flags.on);
-      const say = flags.format === 'pretty' ? process.stdout : process.stderr;
-      say.write(`${reason}\n`);
-      const trials = plans.flatMap((plan) => plan.trials);
-      const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
-      await backend.assertReady(tunnels);
-      const results = await openResults(join(root, 'results'));
-      const progress = showProgress(process.stderr, plans);
-      const cores = availableParallelism();
-      const run = await runPlans(plans, {
-        backend,
-        profile: flags.profile,
-        seed: flags.seed,
-        jobs: flags.jobs ?? labsPerCore * cores,
-        builders: cores,
-        directory: results.directory,
-        onProgress: progress.show,
-      }).finally(() => {
-        progress.clear();
-      });
-      const passed = await present(run, flags.format, results.directory);
-      await results.publish();
-      if (flags.format === 'pretty') process.stdout.write(`Everything is in ${results.shown}.\n`);
-      process.exitCode = passed ? 0 : 1;
-    });
-}
-
-function collect(value: string, values: readonly string[]): readonly string[] {
-  return [...values, value];
-}
-
-async function makePlans(names: readonly string[], flags: RunFlags): Promise<readonly Plan[]> {
-  const known = await scenarioNames();
-  if (flags.all && names.length > 0) throw new LabError('invalid', '--all and a name exclude each other');
-  if (!flags.all && names.length === 0) {
-    throw new LabError('invalid', 'which scenario?', `name one or more of: ${known.join(', ')}; or say --all`);
-  }
-  const plans = await Promise.all(
-    [...new Set(flags.all ? known : names)].map(async (name): Promise<Plan> => {
-      const scenario = await loadScenario(name);
-      const wanted = scenario.trials.filter(
-        ({ candidate }) => flags.candidate.length === 0 || flags.candidate.includes(candidate),
-      );
-      const trials = wanted.map(async (trial) => ({ trial, candidate: await loadCandidate(trial.candidate) }));
-      return { name, scenario, trials: await Promise.all(trials) };
-    }),
-  );
-  const tried = [...new Set(plans.flatMap(({ scenario }) => scenario.trials.map(({ candidate }) => candidate)))];
-  for (const candidate of flags.candidate) assertKnown('candidate in these scenarios', candidate, tried);
-  return plans.filter(({ trials }) => trials.length > 0);
-}
-
-/** Writes the run's files and prints it as asked; returns whether everything was as expected. */
-async function present(run: RunResult, format: RunFlags['format'], directory: string): Promise<boolean> {
-  const [
-    { tapDocument },
-    { readTap },
-    { matrix },
-    { junit },
-    { explainFailures },
-    { wentAsExpected },
-    { default: colours },
-  ] = await Promise.all([
-    import('../report/tap.ts'),
-    import('../report/tap-tree.ts'),
-    import('../report/matrix.ts'),
-    import('../report/junit.ts'),
-    import('../report/failures.ts'),
-    import('../report/totals.ts'),
-    import('picocolors'),
-  ]);
-  const json = `${JSON.stringify(run, null, 2)}\n`;
-  const tap = tapDocument(run);
-  const report = await readTap(tap);
-  const xml = junit(report);
-  await Promise.all([
-    writeFile(join(directory, 'results.json'), json),
-    writeFile(join(directory, 'run.tap'), tap),
-    writeFile(join(directory, 'junit.xml'), xml),
-    writeFile(join(directory, 'matrix.txt'), matrix(report, { color: false })),
-  ]);
-  // Under CI, a pipe counts as able to show colours; and what isn't a terminal has no `isTTY` at all.
-  const color = colours.isColorSupported && isatty(format === 'pretty' ? 1 : 2);
-  const failures = explainFailures(report, { color });
-  const documents = { pretty: `${failures}${failures && '\n'}${matrix(report, { color })}`, tap, json, junit: xml };
-  process.stdout.write(documents[format]);
-  if (format !== 'pretty') process.stderr.write(failures);
-  return wentAsExpected(report.scenarios);
+    .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'));
+  addExecuteOptions(command).action(async (names: readonly string[], flags: RunFlags) => {
+    const scenarios = await namesOrAll(names, flags.all ?? false);
+    await execute(await makePlans(scenarios, flags.candidate), flags.format, flags);
+  });
 }

@@ -1,4 +1,5 @@
 import type { Candidate } from '../candidate/candidate.ts';
+import { scriptEnvironment } from '../topology/environment.ts';
 import type { Topology } from '../topology/topology.ts';
 import { failure, type Finished } from './process.ts';
 import { startReseeding } from './reseeding.ts';
@@ -22,16 +23,4 @@ export async function applyCandidate(
   if (finished.exitCode !== 0) throw failure(candidate.script, finished);
   await reseeding;
   return finished;
-}
-
-/** `IF1 GW1 IP1 NET1 IF2 …`: what a candidate's script is told about its uplinks. */
-function scriptEnvironment({ server }: Topology): Record<string, string> {
-  return Object.fromEntries(
-    server.uplinks.flatMap((uplink, index) => [
-      [`IF${index + 1}`, uplink.interface],
-      [`GW${index + 1}`, uplink.gateway],
-      [`IP${index + 1}`, uplink.address],
-      [`NET${index + 1}`, uplink.network],
-    ]),
-  );
 }

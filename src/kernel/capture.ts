@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Crossing } from '../backend/crossing.ts';
 import { LabError } from '../net/error.ts';
-import { decodeCooked, decodePacket, type Packet } from '../net/packet.ts';
+import { decodeCooked, decodePacket, endpoint, type Packet } from '../net/packet.ts';
 import { enhancedPacket, interfaceDescription, sectionHeader, type Direction } from '../net/pcapng-writer.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
 import type { Device } from './devices.ts';
@@ -18,7 +18,7 @@ export interface Capture {
   /**
    * Resolves when the end markers have been recorded, and with them all that came before.
    *
-   * @throws LabError `lab-failed` if that takes longer than `patience` seconds
+   * @throws LabError `lab-failed` if nothing is recorded for `patience` seconds before
    */
   complete(markers: readonly Expected[], patience: number): Promise<void>;
   /**
@@ -106,11 +106,14 @@ export async function startCapture(
     wake();
   });
 
-  /** Waits until a condition on what was read holds. */
+  /** Waits until a condition on what was read holds; gives up when nothing has come for so many seconds. */
   const until = (what: () => string, condition: () => boolean, patience: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (broken === undefined && daemon.running && !condition()) return;
+        if (broken === undefined && daemon.running && !condition()) {
+          timer.refresh();
+          return;
+        }
         clearTimeout(timer);
         wake = () => undefined;
         if (broken === undefined && condition()) resolve();
@@ -118,7 +121,7 @@ export async function startCapture(
       };
       const timer = setTimeout(() => {
         wake = () => undefined;
-        reject(failed(`had ${patience} s, and they were over before ${what()}`));
+        reject(failed(`said nothing more for ${patience} s, before ${what()}`));
       }, patience * 1000);
       wake = look;
       void daemon.ended.then(look);
@@ -171,7 +174,6 @@ function crossingOf(
   direction: Direction,
   timeNs: bigint,
 ): Crossing {
-  const endpoint = (address: string, port: number | null): string => (port === null ? address : `${address}:${port}`);
   return {
     time: Number(timeNs) / 1e9,
     host,
@@ -182,6 +184,7 @@ function crossingOf(
     protocol,
     identity: packet.identity,
     ...(packet.echo !== undefined && { echo: packet.echo }),
+    bytes: packet.length,
     summary: packet.summary,
   };
 }

@@ -78,7 +78,7 @@ function cableOf(topology: Topology, host: string, name: string): Link {
 /** The commands that make a cable anew, as the topology has it; to be run in the sandbox's own namespace. */
 export function returnScript(topology: Topology, link: Link): string {
   const hosts = link.ends.map((end) => {
-    const [rates, commands] = [rateCommands([end]), [...endCommands(end), ...routesBy(topology, end)]];
+    const [rates, commands] = [rateCommands([end]), [...endCommands(topology, end), ...routesBy(topology, end)]];
     const script = [
       document('ip -batch -', commands.join('\n')),
       ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),

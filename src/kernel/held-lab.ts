@@ -81,8 +81,9 @@ async function wholeLab(reached: (here: Phase) => Promise<void>, directory: stri
     await lab.unanswered([{ host: 'client', destination: '203.0.113.2' }]);
     await reached('captures');
     const script = `${directory}/up.sh`;
-    await writeFile(script, 'ip route add default via "$GW1"\n');
-    await lab.apply({ name: 'held', title: '', lesson: '', script });
+    const source = 'ip route add default via "$GW1"\n';
+    await writeFile(script, source);
+    await lab.apply({ name: 'held', title: '', lesson: '', script, sources: {} });
     const openvpn = { protocol: 'udp', port: 1194, tunnel: 'tun0' } as const;
     await lab.serve('server', { kind: 'udp-echo', name: 'echo', port: 7, binding: { kind: 'wildcard' } });
     const binding = { kind: 'wildcard' } as const;

@@ -6,21 +6,24 @@ import type { Backend, Lab, LabOptions, Ping } from '../backend/lab.ts';
 import type { Answer, Request, Service } from '../backend/service.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
+import { natRules } from '../topology/nat-ruleset.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { applyCandidate } from './apply.ts';
 import { startCapture, type Capture } from './capture.ts';
+import { countFiltered } from './counters.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
+import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { inflict, topologyAfter } from './faults.ts';
 import { interleave } from './interleave.ts';
 import { endOfRecording } from './marker.ts';
-import { natRules } from './nat.ts';
 import { buildNetwork } from './network.ts';
-import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn, type Identity } from './openvpn.ts';
+import type { Identity } from './openvpn-config.ts';
+import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
+import { profileNamed } from '../topology/profile.ts';
 import { runLineScript } from './pppd.ts';
 import { startProbing } from './probe.ts';
-import { profileNamed } from './profile.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';
 import { readBanner, serveSsh } from './ssh.ts';
@@ -42,11 +45,14 @@ async function openKernelLab(topology: Topology, options: LabOptions): Promise<L
   const { seed, tunnels } = options;
   const profile = profileNamed(options.profile);
   const sandbox = await openSandbox();
+  const recording = recordDrops(sandbox, topology);
+  recording.catch(() => undefined); // Whoever needs it first is told.
   try {
     await buildNetwork(sandbox, topology, { profile, seed, tunnels });
     const captures = await startCaptures(sandbox, topology, options);
-    return kernelLab(sandbox, topology, options, captures);
+    return kernelLab(sandbox, topology, options, captures, recording);
   } catch (error) {
+    await recording.then(({ release }) => release()).catch(() => undefined);
     await sandbox.close();
     throw error;
   }
@@ -82,7 +88,13 @@ async function startCaptures(
   );
 }
 
-function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, captures: readonly Capture[]): Lab {
+function kernelLab(
+  sandbox: Sandbox,
+  topology: Topology,
+  options: LabOptions,
+  captures: readonly Capture[],
+  recording: Promise<DropRecording>,
+): Lab {
   /** As faults have made it. */
   let current = topology;
   let deployed: Candidate | null = null;
@@ -147,6 +159,7 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
       await learn([topology.server.host]);
+      await recording; // It starts up beside all this; from here on it matters what is dropped.
       deployed = candidate;
     },
     route: async (host, destination, source, arrival) => {
@@ -204,23 +217,27 @@ function kernelLab(sandbox: Sandbox, topology: Topology, options: LabOptions, ca
     },
     evidence: async () => {
       const until = now();
+      const filtered = await countFiltered(sandbox, topology.server.host);
       const devices = await learn(topology.hosts.map(({ name }) => name));
       const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
         Boolean(devices.get(host)?.some((device) => device.name === name && device.carries)),
       );
       await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
       await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
+      const drops = await (await recording).drops();
+      keep('drops', () => describeDrops(drops));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
       const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
-      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until };
+      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops };
     },
     close: async () => {
       try {
         await writeLogs(options, logs);
       } finally {
         await sandbox.close();
+        await (await recording).release();
       }
     },
   };

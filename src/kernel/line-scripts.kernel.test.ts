@@ -24,7 +24,7 @@ async function deployed(t: ExecutionContext, scripts: { readonly up: string; rea
     writeFile(lineScripts.down, scripts.down),
     writeFile(join(directory, 'up.sh'), ''),
   ]);
-  await lab.apply({ name: 'test', title: '', lesson: '', script: join(directory, 'up.sh'), lineScripts });
+  await lab.apply({ name: 'test', title: '', lesson: '', script: join(directory, 'up.sh'), lineScripts, sources: {} });
   return lab;
 }
 

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import carrierNetwork, { carrierNat, cloud, type NatMode } from '../../lab/topologies/carrier-nat.ts';
-import { natRules } from './nat.ts';
+import { natRules } from '../topology/nat-ruleset.ts';
 import { buildNetwork } from './network.ts';
 import type { Sandbox } from './sandbox.ts';
 import { asRoot, openedFor } from './testing.ts';

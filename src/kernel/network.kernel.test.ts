@@ -2,7 +2,8 @@ import type { ExecutionContext } from 'ava';
 import threeIsps, { type ThreeIspsOptions } from '../../lab/topologies/three-isps.ts';
 import { endsOf, type Topology } from '../topology/topology.ts';
 import { buildNetwork } from './network.ts';
-import { profiles, sysctlScript, type ProfileName } from './profile.ts';
+import { profiles, sysctlsOf, type ProfileName } from '../topology/profile.ts';
+import { sysctlScript } from './sysctl.ts';
 import type { Sandbox } from './sandbox.ts';
 import { asRoot, openedFor } from './testing.ts';
 
@@ -131,7 +132,7 @@ for (const profile of profileNames) {
         // `forwarding` of each interface and `ip_forward` are one switch.
         if (key in spoilt && !key.endsWith('forwarding')) t.not(spoilt[key], value, `${host.name}: ${key} is spoilt`);
       }
-      const script = sysctlScript(host, links, host.name === 'server' ? profile : 'kernel', seed);
+      const script = sysctlScript(sysctlsOf(host, links, host.name === 'server' ? profile : 'kernel', seed));
       await sandbox.run('setting', host.name, ['sh', '-eu'], { input: script });
       const found = await read(
         sandbox,

@@ -1,6 +1,7 @@
 import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
-import { natRules } from './nat.ts';
-import { sysctlScript, type ProfileName } from './profile.ts';
+import { hostRuleset } from '../topology/ruleset.ts';
+import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
+import { sysctlScript } from './sysctl.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface NetworkOptions {
@@ -62,19 +63,21 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
   const commands = [
     'link set lo up',
     ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
-    ...ends.flatMap(endCommands),
+    ...ends.flatMap((end) => endCommands(topology, end)),
     ...host.routes.map(({ to, via }) => `route add ${to} via ${via}`),
     ...(host.ownPrefixes ?? []).map((prefix) => `route add local ${prefix} dev lo`),
     ...(host.aggregates ?? []).map((prefix) => `route add unreachable ${prefix}`),
   ];
   const rates = rateCommands(ends);
-  const rules = filterRules(host);
+  const rules = hostRuleset(host);
   return [
     sysctlScript(
-      host,
-      ends.map((end) => end.interface),
-      profile,
-      options.seed,
+      sysctlsOf(
+        host,
+        ends.map((end) => end.interface),
+        profile,
+        options.seed,
+      ),
     ),
     document('ip -batch -', commands.join('\n')),
     ...(rates.length > 0 ? [document('tc -batch -', rates.join('\n'))] : []),
@@ -83,9 +86,11 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
 }
 
 /** Gives an interface its addresses and sets it up, by `ip -batch`. */
-export function endCommands(end: End): readonly string[] {
+export function endCommands(topology: Topology, end: End): readonly string[] {
+  const counted = topology.hosts.some(({ loss }) => loss);
   return [
     ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
+    ...(counted ? [`link set ${end.interface} gso_max_segs 1`] : []),
     `link set ${end.interface} up`,
   ];
 }
@@ -95,33 +100,6 @@ export function rateCommands(ends: readonly End[]): readonly string[] {
   return ends.flatMap(({ interface: name, rate }) =>
     rate === undefined ? [] : [`qdisc add dev ${name} root tbf rate ${rate}bit burst 16kb latency 400ms`],
   );
-}
-
-/** What a router drops and translates, as an nftables ruleset; empty for a plain router. */
-function filterRules({ sourceFilter, admission, nat }: Host): string {
-  return [
-    ...(sourceFilter
-      ? [
-          'table ip source-filter {',
-          '  chain forward {',
-          '    type filter hook forward priority filter',
-          `    iifname "${sourceFilter.interface}" ip saddr != { ${sourceFilter.allowed.join(', ')} } counter drop`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(admission
-      ? [
-          'table ip admission {',
-          '  chain input {',
-          '    type filter hook input priority filter',
-          `    tcp flags & (syn | ack) == syn ip saddr != { ${admission.from.join(', ')} } counter reject with tcp reset`,
-          '  }',
-          '}',
-        ]
-      : []),
-    ...(nat ? [natRules(nat)] : []),
-  ].join('\n');
 }
 
 /** The hardware address of an interface: locally administered, and the same in every lab of the topology. */

@@ -1,17 +1,12 @@
 import { X509Certificate } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Dialling } from '../backend/lab.ts';
 import type { Answer, Bytes, Dial, OpenVpnServer, Request } from '../backend/service.ts';
-import { parsePrefix, formatIPv4, networkOf } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
+import { clientConfig, clientEntry, dialConfig, serverConfig, type Identity } from './openvpn-config.ts';
 import { scratch, type Job, type Sandbox } from './sandbox.ts';
-
-/** A key and its self-signed certificate, in PEM; peers know each other by the certificate's fingerprint. */
-export interface Identity {
-  readonly pem: string;
-  readonly fingerprint: string;
-}
 
 export async function makeIdentity(sandbox: Sandbox, commonName: string): Promise<Identity> {
   const command = ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
@@ -40,7 +35,13 @@ export async function serveOpenVpn(
   own: Identity,
   peer: Identity,
 ): Promise<Job> {
-  const { job, reaches } = await launch(sandbox, host, service.name, serverConfig(service, own, peer));
+  const { name, network, clientAddress } = service;
+  const clients = clientAddress === undefined ? null : `${scratch}/${host}-${name}.clients`;
+  if (clientAddress !== undefined && clients !== null) {
+    await mkdir(sandbox.path(clients));
+    await writeFile(sandbox.path(`${clients}/DEFAULT`), clientEntry(clientAddress, network));
+  }
+  const { job, reaches } = await launch(sandbox, host, name, serverConfig(service, own, peer, clients));
   await reaches('CONNECTED', 10);
   return job;
 }
@@ -107,72 +108,6 @@ async function carriesPings(
   const ping = ['ping', '-q', '-I', tunnel, '-c', String(pings.sent), '-W', '1', '-i', '0.02', through];
   const { stdout } = await sandbox.attempt(host, ping);
   return Number(/ (\d+) received/.exec(stdout)?.[1]) >= pings.enough;
-}
-
-/** What both sides have in common. Real timers are shortened only by options that OpenVPN itself offers. */
-function commonConfig(tunnel: string, own: Identity, peer: Identity): string[] {
-  return [
-    `dev ${tunnel}`,
-    'dev-type tun',
-    'disable-dco',
-    'topology subnet',
-    'script-security 1',
-    'data-ciphers AES-256-GCM',
-    'tls-timeout 1',
-    `<cert>\n${own.pem}</cert>`,
-    `<key>\n${own.pem}</key>`,
-    `<peer-fingerprint>\n${peer.fingerprint}\n</peer-fingerprint>`,
-  ];
-}
-
-function serverConfig(service: OpenVpnServer, own: Identity, peer: Identity): string[] {
-  const { address, length } = networkOf(parsePrefix(service.network));
-  const mask = formatIPv4((0xffffffff << (32 - length)) >>> 0);
-  return [
-    ...commonConfig(service.tunnel, own, peer),
-    `server ${formatIPv4(address)} ${mask}`,
-    `proto ${service.protocol}4`,
-    `port ${service.port}`,
-    ...(service.binding.kind === 'multihome' ? ['multihome'] : []),
-    ...(service.keepalive ? [`keepalive ${service.keepalive.interval} ${service.keepalive.timeout}`] : []),
-    ...(service.binding.kind === 'address' ? [`local ${service.binding.address}`] : []),
-    'dh none',
-    'tls-server',
-    'duplicate-cn',
-    'verb 4',
-  ];
-}
-
-function clientConfig(request: Extract<Request, { kind: 'openvpn' }>, own: Identity, peer: Identity): string[] {
-  return [
-    ...commonConfig(request.tunnel, own, peer),
-    'tls-client',
-    'pull',
-    'route-nopull',
-    `remote ${request.server} ${request.port} ${request.protocol === 'tcp' ? 'tcp4-client' : 'udp4'}`,
-    `lport ${request.sourcePort}`,
-    ...(request.float ? ['float'] : []),
-    // Default: 120 s to the first answer, 60 s for the handshake, and tries without end.
-    'connect-timeout 2',
-    'hand-window 2',
-    'connect-retry-max 1',
-    'verb 3',
-  ];
-}
-
-function dialConfig(dial: Dial, own: Identity, peer: Identity): string[] {
-  return [
-    ...commonConfig(dial.tunnel, own, peer),
-    'tls-client',
-    'pull',
-    'route-nopull',
-    `remote ${dial.server} ${dial.port} ${dial.protocol === 'tcp' ? 'tcp4-client' : 'udp4'}`,
-    'nobind',
-    'hand-window 3',
-    'connect-timeout 6',
-    'connect-retry 1 1',
-    'verb 3',
-  ];
 }
 
 /**

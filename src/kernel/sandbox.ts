@@ -26,7 +26,7 @@ export interface Sandbox {
    */
   run(what: string, host: string | null, command: readonly string[], options?: JobOptions): Promise<string>;
   /** Starts a process whose output is wanted line by line, or byte by byte, as it comes. */
-  start(name: string, host: string, command: readonly string[], options?: StartOptions): Daemon;
+  start(name: string, host: string | null, command: readonly string[], options?: StartOptions): Daemon;
   /** The command line that, run outside, runs a command inside. */
   enter(host: string | null, command: readonly string[]): readonly string[];
   /** Ends everything inside. */

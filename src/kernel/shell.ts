@@ -3,7 +3,7 @@ import type { Topology } from '../topology/topology.ts';
 import { applyCandidate } from './apply.ts';
 import { buildNetwork } from './network.ts';
 import { interact } from './process.ts';
-import { profileNamed } from './profile.ts';
+import { profileNamed } from '../topology/profile.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox } from './sandbox.ts';
 

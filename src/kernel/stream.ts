@@ -4,9 +4,12 @@ import type { Job, Sandbox } from './sandbox.ts';
 /** Bytes sent at a time. */
 const chunk = 1000;
 
-/** A TCP server that sends a thousand bytes each tenth of a second. */
+/** A TCP server that sends a thousand bytes each tenth of a second, or all of them at once. */
 export async function serveStream(sandbox: Sandbox, host: string, service: StreamServer): Promise<Job> {
-  const send = `for number in $(seq ${service.chunks}); do printf %0${chunk}d 0; sleep 0.1; done`;
+  const send = {
+    steady: `for number in $(seq ${service.chunks}); do printf %0${chunk}d 0; sleep 0.1; done`,
+    haste: `head -c ${service.chunks * chunk} /dev/zero`,
+  }[service.pace];
   const listen = `TCP4-LISTEN:${service.port},bind=${service.address},reuseaddr,fork`;
   const job = sandbox.launch(host, ['socat', '-d', '-d', '-U', listen, `SYSTEM:${send}`]);
   await job.says(/listening on/, 10);

@@ -81,20 +81,39 @@ export function hashL3(flow: FlowAddresses, seed: number): number {
  * @throws LabError 'invalid' for a seed that `multipathKey` refuses
  */
 export function hashL4(flow: Flow, seed: number): number {
+  return hashKeys(flow, seed) >>> 1;
+}
+
+/**
+ * How source and destination are put in order before they are hashed, so that an answer hashes as its request does
+ * (net/core/flow_dissector.c, __flow_hash_consistentify): `pairs`, address and port together, to 5.14; `signed`, each for
+ * itself, addresses by the sign of their difference, to 5.19; `unsigned` since 64ae13ed4784 in 6.0.
+ */
+export type HashOrder = 'pairs' | 'signed' | 'unsigned';
+
+/**
+ * All 32 bits of the hash of a flow's keys; never 0.
+ *
+ * @throws LabError 'invalid' for a seed that `multipathKey` refuses
+ */
+export function hashKeys(flow: Flow, seed: number, order: HashOrder = 'unsigned'): number {
   const keys = new Uint8Array(flowKeysLength);
   const view = new DataView(keys.buffer);
   view.setUint8(flowKeysOffset.protocol, flow.protocol);
-  // Addresses and ports are put in order, each pair for itself, so that a reply hashes as its request does. The kernel
-  // compares the words as they lie in memory, in network order, on a little-endian machine: last octet first
-  // (net/core/flow_dissector.c, __flow_hash_consistentify; unsigned since 64ae13ed4784 in 6.0).
-  const swapAddresses = reverse32(flow.destination) < reverse32(flow.source);
+  // The kernel compares the words as they lie in memory, in network order, on a little-endian machine: last octet first.
+  const [source, destination] = [reverse32(flow.source), reverse32(flow.destination)];
+  const [from, to] = [reverse16(flow.sourcePort), reverse16(flow.destinationPort)];
+  const difference = (destination - source) | 0;
+  const swapAddresses =
+    order === 'unsigned'
+      ? destination < source
+      : difference < 0 || (order === 'pairs' && difference === 0 && to < from);
+  const swapPorts = order === 'pairs' ? swapAddresses : to < from;
   view.setUint32(flowKeysOffset.source, swapAddresses ? flow.destination : flow.source);
   view.setUint32(flowKeysOffset.destination, swapAddresses ? flow.source : flow.destination);
-  const swapPorts = reverse16(flow.destinationPort) < reverse16(flow.sourcePort);
   view.setUint16(flowKeysOffset.sourcePort, swapPorts ? flow.destinationPort : flow.sourcePort);
   view.setUint16(flowKeysOffset.destinationPort, swapPorts ? flow.sourcePort : flow.destinationPort);
-  // The kernel makes a hash of 0 a 1, which the shift undoes.
-  return sipHash24(multipathKey(seed), keys).low >>> 1;
+  return sipHash24(multipathKey(seed), keys).low || 1;
 }
 
 /**

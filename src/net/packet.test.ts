@@ -95,6 +95,7 @@ test('reads a UDP datagram in an Ethernet frame, without the padding', (t) => {
     destinationPort: 5000,
     ethernet: { source: '02:00:00:00:00:02', destination: '02:00:00:00:00:01' },
     payload: Uint8Array.from(ascii('ping')),
+    length: 32,
     summary: 'UDP 4 bytes',
   });
   t.is(packet.identity, raw(ipv4(17, udp(ascii('ping')))).identity);
@@ -159,6 +160,7 @@ test('reads ARP for IPv4 as another protocol', (t) => {
     source: '192.0.2.1',
     destination: '203.0.113.2',
     sourcePort: null,
+    length: 28,
     summary: 'ARP request',
   });
   t.is(decodePacket(1, arp(2))?.summary, 'ARP reply');

@@ -1,6 +1,7 @@
 import { formatIPv4 } from './address.ts';
 import { LabError } from './error.ts';
 import { sipHash24, type SipHashKey } from './siphash.ts';
+import { countBytes, summarizeIcmp, summarizeTcp, summarizeUdp } from './summary.ts';
 
 /** One captured IPv4 or ARP packet, as far as the lab looks into it. */
 export interface Packet {
@@ -16,6 +17,8 @@ export interface Packet {
   readonly ethernet: { readonly source: string; readonly destination: string } | null;
   /** What follows the last header understood, without Ethernet padding; for ICMP, what follows its eight bytes of header. */
   readonly payload: Uint8Array;
+  /** Length of the whole packet without its link's header, as its own header has it; of ARP, 28. */
+  readonly length: number;
   /**
    * What stays the same of a packet while routers and NATs rewrite addresses, ports, ICMP identifier, TTL and checksums:
    * equal for two crossings of one packet, and different, but for a coincidence, for two packets.
@@ -28,6 +31,16 @@ export interface Packet {
   readonly echo?: string;
   /** A few words for people: `UDP 14 bytes`, `TCP SYN-ACK`, `ICMP port unreachable`. */
   readonly summary: string;
+}
+
+/** An address, with its port if there is one, as a crossing has it. */
+export function endpoint(address: string, port: number | null): string {
+  return port === null ? address : `${address}:${port}`;
+}
+
+/** An identity without the hash of its payload: all of it that a packet's headers tell, and its length. */
+export function withoutPayload(identity: string): string {
+  return identity.replace(/:[\da-f]{16}$/, '');
 }
 
 const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, serviceVlan: 0x88a8 } as const;
@@ -114,6 +127,7 @@ function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null 
     ...noPorts,
     ethernet,
     payload: new Uint8Array(),
+    length: 28,
     identity: `arp ${digest(data.subarray(0, 28), 28)}`, // nobody rewrites it
     summary: `ARP ${name}`,
   };
@@ -142,6 +156,7 @@ function readIPv4(data: Uint8Array, ethernet: Packet['ethernet']): Packet {
     source: formatIPv4(header.getUint32(12)),
     destination: formatIPv4(header.getUint32(16)),
     ethernet,
+    length: totalLength,
     ...transport,
     identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(header.getUint16(4), 4)} offset=${fragmentOffset} ${transport.identity}`,
   };
@@ -165,14 +180,14 @@ function readTransport(protocol: Carried, protocolNumber: number, body: Body): T
     case 'icmp':
       return readIcmp(body);
     case 'other':
-      return opaque(`IP protocol ${protocolNumber}, ${count(body.length)}`, body);
+      return opaque(`IP protocol ${protocolNumber}, ${countBytes(body.length)}`, body);
   }
 }
 
 /** Not the first fragment: it has no transport header. */
 function readFragment(protocol: Carried, offset: number, body: Body): Transport {
   const name = protocol === 'other' ? 'IP' : protocol.toUpperCase();
-  return opaque(`${name} fragment at ${offset}, ${count(body.length)}`, body);
+  return opaque(`${name} fragment at ${offset}, ${countBytes(body.length)}`, body);
 }
 
 function opaque(summary: string, { bytes, length }: Body): Transport {
@@ -190,7 +205,7 @@ function readUdp(body: Body): Transport {
     destinationPort: header.getUint16(2),
     payload,
     identity: digest(payload, length - 8),
-    summary: `UDP ${count(length - 8)}`,
+    summary: summarizeUdp(length - 8),
   };
 }
 
@@ -202,13 +217,6 @@ function readTcp(body: Body): Transport {
   const flags = header.getUint8(13);
   const payload = body.bytes.subarray(headerLength);
   const length = body.length - headerLength;
-  const names = [
-    flags & 0x02 ? 'SYN' : '',
-    flags & 0x01 ? 'FIN' : '',
-    flags & 0x04 ? 'RST' : '',
-    flags & 0x10 && length === 0 ? 'ACK' : '',
-  ];
-  const words = [names.filter((name) => name !== '').join('-'), length > 0 ? count(length) : ''];
   const fields = [
     hex(header.getUint32(4), 8),
     hex(header.getUint32(8), 8),
@@ -220,46 +228,23 @@ function readTcp(body: Body): Transport {
     destinationPort: header.getUint16(2),
     payload,
     identity: `${fields.join(',')} ${digest(payload, length)}`, // sequence, acknowledgement, flags, window
-    summary: ['TCP', ...words.filter((word) => word !== '')].join(' '),
+    summary: summarizeTcp(flags, length),
   };
 }
 
 const icmpErrors: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 /** Those whose header holds an identifier, as echo does; NATs treat it as a port. */
 const icmpQueries: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
-/** By type, or by type and code (iana.org/assignments/icmp-parameters). */
-const icmpNames: Readonly<Record<string, string>> = {
-  '0': 'echo reply',
-  '3': 'destination unreachable',
-  '3/0': 'network unreachable',
-  '3/1': 'host unreachable',
-  '3/2': 'protocol unreachable',
-  '3/3': 'port unreachable',
-  '3/4': 'fragmentation needed',
-  '3/9': 'network prohibited',
-  '3/10': 'host prohibited',
-  '3/13': 'administratively prohibited',
-  '4': 'source quench',
-  '5': 'redirect',
-  '8': 'echo request',
-  '11': 'time exceeded',
-  '11/1': 'reassembly time exceeded',
-  '12': 'parameter problem',
-  '13': 'timestamp request',
-  '14': 'timestamp reply',
-};
-
 function readIcmp(body: Body): Transport {
   const header = headerOf(body.bytes, 8, 'ICMP');
   const [type, code] = [header.getUint8(0), header.getUint8(1)];
   const payload = body.bytes.subarray(8);
-  const name = icmpNames[`${type}/${code}`] ?? icmpNames[String(type)] ?? `type ${type} code ${code}`;
   return {
     ...noPorts,
     payload,
     identity: `${type}/${code} ${icmpIdentity(type, header, body)}`,
     ...((type === 0 || type === 8) && { echo: icmpIdentity(type, header, body) }),
-    summary: `ICMP ${name}`,
+    summary: summarizeIcmp(type, code),
   };
 }
 
@@ -292,10 +277,6 @@ function digest(payload: Uint8Array, length: number): string {
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
-}
-
-function count(bytes: number): string {
-  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
 function formatMac(bytes: Uint8Array): string {

@@ -8,7 +8,7 @@ const services = ['openvpn-udp', 'openvpn-tcp', 'dns-per-address', 'dns-pktinfo'
 const uplinks = ['isp1', 'isp2', 'isp3'];
 
 function crossing(host: string, port: string, direction: 'in' | 'out', source: string, destination: string): Crossing {
-  const flow = { source, destination, protocol: 'udp', identity: '1', summary: 'UDP 14 bytes' } as const;
+  const flow = { source, destination, protocol: 'udp', identity: '1', bytes: 42, summary: 'UDP 14 bytes' } as const;
   return { time: 0, host, interface: port, direction, ...flow };
 }
 
@@ -162,6 +162,7 @@ const anyCrossing: fc.Arbitrary<Crossing> = fc.record({
   destination: text,
   protocol: fc.constantFrom('udp', 'tcp', 'icmp'),
   identity: text,
+  bytes: natural,
   summary: text,
 });
 
@@ -208,7 +209,7 @@ const anyTrial: fc.Arbitrary<TrialResult> = fc.record(
 
 /** Any run with at least one scenario, its strings as nasty as a packet or a log can make them. */
 export const anyRun: fc.Arbitrary<RunResult> = fc.record({
-  backend: fc.constantFrom('kernel', 'model'),
+  backend: fc.constantFrom('kernel', 'model', 'both'),
   kernel: text,
   profile: text,
   seed: natural,

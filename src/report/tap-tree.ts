@@ -56,7 +56,7 @@ export async function readTap(text: string): Promise<TapReport> {
   const { comments, points } = await readPoints(text);
   const facts = diagnosticOf(Object.fromEntries(comments.flatMap(fact)), 'comments');
   return {
-    backend: facts.word('backend', ['kernel', 'model']),
+    backend: facts.word('backend', ['kernel', 'model', 'both']),
     kernel: facts.text('kernel'),
     profile: facts.text('profile'),
     seed: factNumber(facts, 'seed'),

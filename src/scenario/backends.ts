@@ -1,20 +1,73 @@
+import { platform, release } from 'node:os';
 import type { Backend } from '../backend/lab.ts';
 import { kernelBackend } from '../kernel/lab.ts';
+import { modelBackend } from '../model/lab.ts';
+import { LabError } from '../net/error.ts';
 import { assertKnown } from './catalogue.ts';
 
-const backends: Readonly<Record<string, Backend>> = { kernel: kernelBackend };
+export interface BackendWish {
+  /** The backend that the user named, if any. */
+  readonly on?: string | undefined;
+  /** The kernel release that the model is to stand for. */
+  readonly era?: string | undefined;
+  /** Whether labs will have tunnel devices. */
+  readonly tunnels: boolean;
+}
+
+export interface Choice {
+  readonly backend: Backend;
+  /** One line for people that says which it is and why. */
+  readonly reason: string;
+}
 
 /**
- * The backend to run on, and one line for people that says which it is and why.
+ * The kernel and the model of that kernel, ready.
  *
- * @param wanted its name, if the user named one
- * @throws LabError `invalid` if there is none of that name
+ * @throws LabError `invalid` if another era is asked for; `cannot-run` if the kernel can't be had
  */
-export function chooseBackend(wanted?: string): { readonly backend: Backend; readonly reason: string } {
-  const name = wanted ?? 'kernel';
-  assertKnown('backend', name, Object.keys(backends));
-  const backend = backends[name];
-  if (!backend) throw new Error(`no backend ${name}`);
-  const why = wanted === undefined ? 'it is the only one there is' : 'as asked';
-  return { backend, reason: `Running on the ${backend.name} (Linux ${backend.release}): ${why}.` };
+export async function bothBackends({ era, tunnels }: BackendWish): Promise<readonly [kernel: Backend, model: Backend]> {
+  const { backend: kernel } = await chooseBackend({ on: 'kernel', tunnels, ...(era !== undefined && { era }) });
+  return [kernel, modelBackend({ release: kernel.release, turn })];
+}
+
+/** What the model stands for where there is no Linux to take after. */
+const latestRelease = '6.18.44';
+
+/**
+ * The backend to run on, ready: the kernel where it can run, else the model, unless the user says which.
+ *
+ * @throws LabError `invalid` if there is none of that name, or an era is asked of the kernel; `cannot-run` if the kernel
+ *   was asked for and can't be had
+ */
+export async function chooseBackend({ on, era, tunnels }: BackendWish): Promise<Choice> {
+  if (on !== undefined) assertKnown('backend', on, ['kernel', 'model', 'both']);
+  if (on === 'kernel' && era !== undefined) {
+    throw new LabError('invalid', 'the kernel has the era it has', 'say --on model, or leave --era out');
+  }
+  const own = platform() === 'linux' ? release() : latestRelease;
+  const onModel = (why: string): Choice => {
+    const backend = modelBackend({ release: era ?? own, turn });
+    return { backend, reason: `Running on the model (Linux ${backend.release}): ${why}.` };
+  };
+  if (on === 'model') return onModel('as asked');
+  if (era !== undefined) return onModel('an era can be chosen there only');
+  const onKernel = (why: string): Choice => ({
+    backend: kernelBackend,
+    reason: `Running on the kernel (Linux ${kernelBackend.release}): ${why}.`,
+  });
+  try {
+    await kernelBackend.assertReady(tunnels);
+    return onKernel(on === undefined ? 'it can be had here' : 'as asked');
+  } catch (error) {
+    if (on === 'kernel' || !(error instanceof LabError) || error.code !== 'cannot-run') throw error;
+    const hint = error.hint === '' ? '' : ` (${error.hint})`;
+    return onModel(`the kernel can't be had, ${error.message}${hint}`);
+  }
+}
+
+/** All that can run runs before this resolves. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -1,8 +1,10 @@
 // Answers that come from behind the server, and those that are told apart by an echo.
 import test from 'ava';
 import homeGateway from '../../lab/topologies/home-gateway.ts';
-import type { Crossing, Protocol } from '../backend/crossing.ts';
+import type { Crossing, Evidence, Protocol } from '../backend/crossing.ts';
+import { droppedIn } from './dropped.ts';
 import { recordFlow, type Flow } from './journey.ts';
+import { nothingDropped } from './sample-walk.ts';
 import { describeJourney, judgeFlow } from './verdict.ts';
 
 const topology = homeGateway();
@@ -21,7 +23,7 @@ function packet(
     translated ||= host === 'server' && direction === 'out' && index > 0;
     const ends = { source, destination, ...(translated && nat) };
     const base = { time: time + index / 100, host, interface: name, direction, ...ends } as const;
-    return { ...base, protocol, identity, summary: '', ...(echo !== undefined && { echo }) };
+    return { ...base, protocol, identity, bytes: 42, summary: '', ...(echo !== undefined && { echo }) };
   });
 }
 
@@ -49,10 +51,24 @@ const flow: Flow = {
   behind: 'desktop',
 };
 
-function judge(packets: readonly (readonly Crossing[])[], accepted: boolean, of: Flow = flow) {
-  const record = recordFlow(topology, { crossings: packets.flat(), until: 1000 }, of);
-  const journey = judgeFlow(topology, 'client', record, accepted);
-  return { record, journey, cause: journey.verdict.cause, sentence: describeJourney(topology, journey) };
+type Told = Pick<Evidence, 'filtered' | 'drops'>;
+
+function judge(packets: readonly (readonly Crossing[])[], accepted: boolean, of: Flow = flow, told?: Told) {
+  return judgeFor('client', packets, accepted, of, told);
+}
+
+function judgeFor(
+  client: string,
+  packets: readonly (readonly Crossing[])[],
+  accepted: boolean,
+  of: Flow,
+  told: Told = nothingDropped,
+) {
+  const evidence = { crossings: packets.flat(), until: 1000, ...told };
+  const record = recordFlow(topology, evidence, of);
+  const dropped = droppedIn(topology, evidence);
+  const journey = judgeFlow(topology, client, record, accepted, dropped);
+  return { record, journey, cause: journey.verdict.cause, sentence: describeJourney(topology, journey, dropped) };
 }
 
 test('a forwarded request and its reply are followed to the host behind the server and back', (t) => {
@@ -91,6 +107,41 @@ test('a request that ends in the server has no reply, nor has one whose reply do
   t.is(judge([short], false).cause, 'no-reply');
   const kept = packet('desktop:eth0 server:eth2', 1, { ...reply, identity: 'syn-ack' });
   t.is(judge([syn, kept], false).cause, 'no-reply');
+});
+
+test('a request or a reply that the reverse-path filter dropped', (t) => {
+  const counted = { filtered: { value: 1, from: 1000, to: 1000 }, drops: null };
+  const short = packet(toServer, 0, { ...request, identity: 'syn' });
+  const inward = judge([short], false, flow, counted);
+  t.is(inward.cause, 'reverse-path');
+  t.is(
+    inward.sentence,
+    'the request to 203.0.113.2:8080 came in by ppp0 and was dropped by the reverse-path filter of server (inferred from captures and counters)',
+  );
+  t.is(judge([syn], false, flow, counted).cause, 'no-reply', 'it went on to the desktop');
+  t.is(judge([syn, synAck], true, flow, counted).cause, null);
+
+  const mail = { source: '203.0.113.2:40000', destination: '198.51.100.70:25' };
+  const out = packet('server:ppp0 isp1:server isp1:internet internet:isp1 internet:mail mail:eth0', 0, {
+    ...{ ...mail, identity: 'syn' },
+  });
+  const back = packet('mail:eth0 internet:mail internet:isp1 isp1:internet isp1:server server:ppp0', 1, {
+    ...{ source: mail.destination, destination: mail.source, identity: 'syn-ack' },
+  });
+  const own: Flow = { client: 'server', protocol: 'tcp', sourcePort: 40000, server: '198.51.100.70', port: 25 };
+  const judgeOwn = (accepted: boolean, told?: Told) => judgeFor('server', [out, back], accepted, own, told);
+  const outward = judgeOwn(false, counted);
+  t.is(outward.cause, 'reverse-path');
+  t.is(
+    outward.sentence,
+    'the request to 198.51.100.70:25 came in by eth0; the reply left by eth0 from 198.51.100.70:25 and was dropped by the reverse-path filter of server (inferred from captures and counters)',
+  );
+  t.is(judgeOwn(true, counted).cause, null, 'a client that was served is served');
+  t.is(judgeOwn(false).cause, 'client-rejected');
+
+  const proved = { ...counted, drops: [{ ...back.at(-1)!, reason: 'IP_RPFILTER', function: 'f' }] };
+  t.regex(judgeOwn(false, proved).sentence, /server \(the kernel's word: IP_RPFILTER, in f\)$/);
+  t.throws(() => judgeOwn(true, proved), { message: /no reply was recorded that reached it/ });
 });
 
 test('an echo belongs to the request that it repeats', (t) => {

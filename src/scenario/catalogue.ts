@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
@@ -34,9 +35,17 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
   const folder = `${root}lab/candidates/${name}`;
-  const files = await readdir(folder);
+  const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
+  const script = `${folder}/up.sh`;
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
-  return { ...options, name, script: `${folder}/up.sh`, ...(files.includes('ip-up') && { lineScripts }) };
+  const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
+  const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
+  return {
+    ...{ ...options, name, script, sources: Object.fromEntries(sources) },
+    ...(existsSync(openvpnUp) && { openvpnUp }),
+    ...(existsSync(lineUp) && { lineUp }),
+    ...(existsSync(lineScripts.up) && { lineScripts }),
+  };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

@@ -1,6 +1,7 @@
 import type { Evidence } from '../backend/crossing.ts';
 import { protocolOf, type Answer, type Dial, type Request } from '../backend/service.ts';
 import type { Topology } from '../topology/topology.ts';
+import { droppedIn } from './dropped.ts';
 import { recordFlow } from './journey.ts';
 import type { CellResult, Outcome } from './result.ts';
 import { describeJourney, judgeFlow } from './verdict.ts';
@@ -18,11 +19,12 @@ export interface Asked {
 
 /** Judges a cell of the matrix: it works if every call does; otherwise the first that didn't decides. */
 export function judgeCell(topology: Topology, evidence: Evidence, asked: Asked): CellResult {
+  const dropped = droppedIn(topology, evidence);
   const journeys = asked.calls.map(({ request, answer }) => {
     const { server, port, sourcePort } = request;
     const behind = asked.behind === undefined ? {} : { behind: asked.behind };
     const flow = { client: asked.client, ...behind, protocol: protocolOf(request), sourcePort, server, port };
-    return judgeFlow(topology, asked.client, recordFlow(topology, evidence, flow), answer.accepted);
+    return judgeFlow(topology, asked.client, recordFlow(topology, evidence, flow), answer.accepted, dropped);
   });
   const journey = journeys.find(({ verdict }) => verdict.cause !== null) ?? journeys[0];
   if (!journey) throw new Error(`${asked.service} at ${asked.uplink}: nothing was asked`);
@@ -34,7 +36,7 @@ export function judgeCell(topology: Topology, evidence: Evidence, asked: Asked):
     expected: asked.expected,
     found,
     ok: found === asked.expected,
-    detail: describeJourney(topology, journey),
+    detail: describeJourney(topology, journey, dropped),
     journey,
   };
 }

@@ -295,6 +295,7 @@ const inside = (time: number, interfaceName: string, direction: 'in' | 'out', pa
   destination: client,
   protocol: 'udp',
   identity: 'loop',
+  bytes: 42,
   summary: 'UDP 14 bytes',
   ...packet,
 });
@@ -318,6 +319,8 @@ test('what the server sends itself and does not take is a lost loop; what is ans
   const loops = (...crossings: readonly Crossing[]) =>
     recordFlow(plain, { crossings: recorded(request, crossings), until: 1000 }, flow).lostLoops;
   t.deepEqual(loops(...asked), [asked]);
+  const again = asked.map((crossing) => ({ ...crossing, time: crossing.time + 2 }));
+  t.deepEqual(loops(...asked, ...again), [asked, [again[0]!, again[1]!]], 'ARP asks again, in the same words');
   const reply = { protocol: 'arp', source: '10.255.0.2', destination: '10.255.0.1', identity: 'answer' } as const;
   t.deepEqual(loops(...asked, inside(12, 'veth1', 'out', reply), inside(13, 'veth0', 'in', reply)), []);
   const lost = [inside(10, 'veth0', 'out', {}), inside(11, 'veth1', 'in', {})];

@@ -14,6 +14,9 @@ export interface Flow {
   readonly behind?: string;
 }
 
+/** What was captured. */
+type Recording = Pick<Evidence, 'crossings' | 'until'>;
+
 /** What was recorded of a flow. */
 export interface FlowRecord {
   /** Each packet of the client's, as far as it got. */
@@ -30,7 +33,7 @@ export interface FlowRecord {
  * A reply is what the answering host sends to the address and port that a request came from there, by the service's port
  * and from whatever address: which one it is, is the question.
  */
-export function recordFlow(topology: Topology, evidence: Evidence, flow: Flow): FlowRecord {
+export function recordFlow(topology: Topology, evidence: Recording, flow: Flow): FlowRecord {
   const follow = follower(topology, evidence.crossings);
   const owner = ownerOf(topology, flow.server);
   const answering = flow.behind ?? owner;
@@ -76,7 +79,7 @@ export function recordFlow(topology: Topology, evidence: Evidence, flow: Flow): 
  * Packets that went out of the server by an interface that is no end of any of the topology's links, came back in by
  * another, and went no further: a question of ARP without its answer, or a packet that was to be passed on and wasn't.
  */
-function loopsIn(topology: Topology, { crossings, until }: Evidence): readonly (readonly [Crossing, Crossing])[] {
+function loopsIn(topology: Topology, { crossings, until }: Recording): readonly (readonly [Crossing, Crossing])[] {
   const { host } = topology.server;
   const inner = crossings.filter((each) => each.host === host && peersOf(topology, host, each.interface).length === 0);
   return inner.flatMap((first): readonly (readonly [Crossing, Crossing])[] => {
@@ -85,7 +88,10 @@ function loopsIn(topology: Topology, { crossings, until }: Evidence): readonly (
       next !== first && next.host === host && next.time >= first.time && next.identity === first.identity;
     const back = inner.find((next) => same(next) && next.direction === 'in');
     if (!back) return [];
-    const wentOn = crossings.some((next) => same(next) && next.direction === 'out' && next.time >= back.time);
+    // What goes out by the same interface once more, is asked once more.
+    const wentOn = crossings.some(
+      (next) => same(next) && next.direction === 'out' && next.time >= back.time && next.interface !== first.interface,
+    );
     // A question and its answer vouch for each other.
     const answered = inner.some(
       ({ source, destination }) => source === first.destination && destination === first.source,

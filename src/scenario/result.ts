@@ -59,6 +59,8 @@ export interface TrialResult {
   /** How this trial's network differs from the scenario's usual one, e.g. `isp1 does not filter`; empty if it does not. */
   readonly variant: string;
   readonly checks: readonly CheckResult[];
+  /** Chance chooses the nexthop of each packet: another run has other journeys. */
+  readonly chance?: true;
   /** Set when the trial could not be carried through; the trial then counts as failed. */
   readonly error?: { readonly message: string; readonly hint: string };
   readonly milliseconds: number;
@@ -75,7 +77,7 @@ export interface ScenarioResult {
 
 /** One run of the lab: what `results.json` holds. */
 export interface RunResult {
-  readonly backend: 'kernel' | 'model';
+  readonly backend: 'kernel' | 'model' | 'both';
   /** The kernel's release that ran, or that the model stood for. */
   readonly kernel: string;
   /** The sysctl profile, by name. */

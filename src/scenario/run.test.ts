@@ -90,7 +90,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         return behaviour.run?.(candidate, circumstances) ?? [done];
       },
     };
-    const candidate = (each: string) => ({ name: each, title: '', lesson: '', script: `/${each}/up.sh` });
+    const candidate = (each: string) => ({ name: each, title: '', lesson: '', script: `/${each}/up.sh`, sources: {} });
     return { name, scenario, trials: trials.map((trial) => ({ trial, candidate: candidate(trial.candidate) })) };
   };
   const start = (plans: readonly Plan[] = [planOf('one', names)]) =>
@@ -182,7 +182,7 @@ test('a trial: open, control, candidate, scenario, close', async (t) => {
   t.deepEqual(log, ['open a', 'opened a', 'apply a', 'run a', 'close a']);
   t.deepEqual(settings, [{ profile: 'kernel', seed: 7, tunnels: {}, directory: '/nowhere', label: 'one--a' }]);
   t.deepEqual(seen, {
-    candidate: { name: 'a', title: '', lesson: '', script: '/a/up.sh' },
+    candidate: { name: 'a', title: '', lesson: '', script: '/a/up.sh', sources: {} },
     release: '6.12.0-fake',
     seed: 7,
   });

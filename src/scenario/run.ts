@@ -91,6 +91,7 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
     candidate: trial.candidate,
     variant: trial.variant,
     ...outcome,
+    ...(candidate.multipath === 'per-packet' && { chance: true as const }),
     milliseconds: performance.now() - started,
   };
   onProgress({ scenario: plan.name, trial: name, result });

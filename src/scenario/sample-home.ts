@@ -37,7 +37,7 @@ export interface SampleHop {
 
 /** A packet's crossings, a thousandth of a second apart; no two packets have the same identity. */
 export function pass({ time, way, source, destination, protocol = 'udp', nat = {} }: SampleHop): readonly Crossing[] {
-  const same = { protocol, identity: `packet ${++count}`, summary: '1 byte' };
+  const same = { protocol, identity: `packet ${++count}`, bytes: 29, summary: '1 byte' };
   let ends = { source, destination };
   return way.map((place, index): Crossing => {
     const [host = '', name = ''] = place.split(' ');

@@ -14,12 +14,12 @@ export interface SamplePacket extends Partial<Omit<Crossing, 'host' | 'interface
  */
 export function walk(way: string, { nat = {}, ...packet }: SamplePacket): readonly Crossing[] {
   const hosts = way.split(/[ >]/);
-  const { time = 0, protocol = 'udp', identity = '14:1', summary = 'UDP 14 bytes' } = packet;
+  const { time = 0, protocol = 'udp', identity = '14:1', bytes = 42, summary = 'UDP 14 bytes' } = packet;
   let { source, destination } = packet;
   const crossings = hosts.slice(1).flatMap((to, index): Crossing[] => {
     const from = hosts[index] ?? '';
     ({ source, destination } = { source, destination, ...nat[from] });
-    const same = { source, destination, protocol, identity, summary };
+    const same = { source, destination, protocol, identity, bytes, summary };
     return [
       { time: time + index, host: from, interface: to, direction: 'out', ...same },
       { time: time + index + 0.5, host: to, interface: from, direction: 'in', ...same },
@@ -27,6 +27,9 @@ export function walk(way: string, { nat = {}, ...packet }: SamplePacket): readon
   });
   return way.includes('>') ? crossings.slice(0, -1) : crossings;
 }
+
+/** What a lab tells beside its crossings where nothing was dropped, and the kernel doesn't say what is. */
+export const nothingDropped = { filtered: { value: 0, from: 1000, to: 1000 }, drops: null } as const;
 
 /** What a lab would have recorded of these packets. */
 export function recorded(...packets: readonly (readonly Crossing[])[]): readonly Crossing[] {

@@ -4,9 +4,10 @@ import type { Crossing } from '../backend/crossing.ts';
 import type { Request } from '../backend/service.ts';
 import { LabError } from '../net/error.ts';
 import { judgeCell } from './cell.ts';
+import { droppedIn } from './dropped.ts';
 import { recordFlow, type Flow } from './journey.ts';
 import type { Verdict } from './result.ts';
-import { recorded, walk } from './sample-walk.ts';
+import { nothingDropped, recorded, walk } from './sample-walk.ts';
 import { describeJourney, judgeFlow } from './verdict.ts';
 
 const client = '198.51.100.10:40000';
@@ -21,9 +22,10 @@ const byIsp2 = 'server isp2 internet cgnat client';
 
 function judge(packets: readonly (readonly Crossing[])[], accepted: boolean, network: ThreeIspsOptions = {}) {
   const topology = threeIsps(network);
-  const record = recordFlow(topology, { crossings: recorded(...packets), until: 1000 }, flow);
-  const journey = judgeFlow(topology, 'client', record, accepted);
-  return { journey, verdict: journey.verdict, sentence: describeJourney(topology, journey) };
+  const evidence = { crossings: recorded(...packets), until: 1000, ...nothingDropped };
+  const dropped = droppedIn(topology, evidence);
+  const journey = judgeFlow(topology, 'client', recordFlow(topology, evidence, flow), accepted, dropped);
+  return { journey, verdict: journey.verdict, sentence: describeJourney(topology, journey, dropped) };
 }
 
 interface Case {
@@ -308,7 +310,7 @@ const ofPort = (port: number, by: string, source = server) => [
 const cell = (crossings: readonly Crossing[], second: boolean, expected: 'works' | 'reply-source') =>
   judgeCell(
     threeIsps(),
-    { crossings, until: 1000 },
+    { crossings, until: 1000, ...nothingDropped },
     {
       service: 'udp-echo',
       uplink: 'isp2',
@@ -345,7 +347,7 @@ test('the first call that fails decides a cell', (t) => {
 
 test('a cell of which nothing was asked is a mistake in the scenario', (t) => {
   const asked = { service: 'ssh', uplink: 'isp1', client: 'client', calls: [], expected: 'works' } as const;
-  t.throws(() => judgeCell(threeIsps(), { crossings: [], until: 0 }, asked), {
+  t.throws(() => judgeCell(threeIsps(), { crossings: [], until: 0, ...nothingDropped }, asked), {
     message: 'ssh at isp1: nothing was asked',
   });
 });
@@ -357,6 +359,7 @@ const detour = (['out', 'in'] as const).map((direction, index): Crossing => ({
   interface: `veth${index}`,
   direction,
   protocol: 'udp',
+  bytes: 42,
   summary: 'UDP 14 bytes',
 }));
 
@@ -380,7 +383,7 @@ test('a reply that the server sends itself and then drops is a martian', judged,
   verdict: { ...right, accepted: false, leftBy: 'veth0', cause: 'martian-source' },
   sentence:
     `${cameIn}; what the server then sent itself by veth0 (UDP 14 bytes from 203.0.114.2:1194) ` +
-    'came back in by veth1 and was dropped there',
+    'came back in by veth1 and was dropped there (inferred from captures and counters)',
 });
 
 test('so is the question of ARP before it', judged, {
@@ -398,5 +401,5 @@ test('so is the question of ARP before it', judged, {
   verdict: { ...unanswered, cause: 'martian-source' },
   sentence:
     `${cameIn}; what the server then sent itself by veth0 (ARP request from 10.255.0.1) ` +
-    'came back in by veth1 and was dropped there',
+    'came back in by veth1 and was dropped there (inferred from captures and counters)',
 });

@@ -3,6 +3,7 @@ import type { Crossing } from '../backend/crossing.ts';
 import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { addressOf, endsOf, hostNamed, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
+import { sourceOf, type DroppedAt } from './dropped.ts';
 import type { FlowRecord } from './journey.ts';
 import type { Journey, Verdict } from './result.ts';
 
@@ -11,10 +12,22 @@ import type { Journey, Verdict } from './result.ts';
  * none did.
  *
  * @param accepted whether the client, by its own account, got what it asked for
+ * @param dropped what is known of packets that got no further
  * @throws LabError `lab-failed` if it says so, and no reply was seen to reach it
  */
-export function judgeFlow(topology: Topology, client: string, record: FlowRecord, accepted: boolean): Journey {
-  const replies = record.replies.map(({ request, reply }) => observe(topology, client, request, reply));
+export function judgeFlow(
+  topology: Topology,
+  client: string,
+  record: FlowRecord,
+  accepted: boolean,
+  dropped: DroppedAt,
+): Journey {
+  // Of an answer that the client had, nothing need be inferred.
+  const droppedAt: DroppedAt = (last) => {
+    const known = dropped(last);
+    return accepted && known?.drop === null ? undefined : known;
+  };
+  const replies = record.replies.map(({ request, reply }) => observe(topology, client, request, reply, droppedAt));
   const delivered = replies.filter((reply) => reply.delivered);
   if (accepted && delivered.length === 0) {
     const called = record.requests[0]?.[0]?.destination ?? 'the server';
@@ -28,7 +41,7 @@ export function judgeFlow(topology: Topology, client: string, record: FlowRecord
   const choosy = delivered.some(({ sourceMatches }) => sourceMatches);
   const journeys = replies.map((reply): Journey => {
     const taken = accepted && reply.delivered && (reply.sourceMatches || !choosy);
-    return { request: reply.request, reply: reply.reply, verdict: judgeReply(topology, reply, taken) };
+    return { request: reply.request, reply: reply.reply, verdict: judgeReply(topology, reply, taken, droppedAt) };
   });
   const failed = journeys.find(({ verdict }) => verdict.cause !== null);
   if (!failed && !accepted) {
@@ -36,7 +49,7 @@ export function judgeFlow(topology: Topology, client: string, record: FlowRecord
     if (astray) return { request: astray, reply: [], verdict: noAnswer(topology, astray, 'request-astray') };
   }
   const first = failed ?? journeys[0];
-  if (!first) return unanswered(topology, record);
+  if (!first) return unanswered(topology, record, droppedAt);
   if (first.verdict.cause === null && !accepted) {
     return { ...first, verdict: { ...first.verdict, cause: 'client-rejected' } };
   }
@@ -60,11 +73,12 @@ function observe(
   client: string,
   request: readonly Crossing[],
   reply: readonly Crossing[],
+  droppedAt: DroppedAt,
 ): Observed {
   const [arrived, left, last] = [arrivalOf(topology, request), departureOf(topology, request, reply), reply.at(-1)];
   if (!arrived || !left || !last) throw new Error('a reply without crossings');
   const sourceMatches = left.source === arrived.destination;
-  const delivered = last.host === client && last.direction === 'in';
+  const delivered = last.host === client && last.direction === 'in' && !droppedAt(last);
   return { request, reply, arrived, left, last, sourceMatches, delivered };
 }
 
@@ -73,12 +87,13 @@ function judgeReply(
   topology: Topology,
   { arrived, left, last, sourceMatches, delivered }: Observed,
   taken: boolean,
+  droppedAt: DroppedAt,
 ): Verdict {
   const byTheSameLine = left.interface === arrived.interface;
   const cause = ((): Cause | null => {
     if (taken && !byTheSameLine) return 'reply-interface';
     if (!sourceMatches) return 'reply-source';
-    if (!delivered) return whereLost(topology, last);
+    if (!delivered) return droppedAt(last)?.cause ?? whereLost(topology, last);
     return byTheSameLine ? null : 'reply-interface';
   })();
   return {
@@ -94,8 +109,6 @@ function judgeReply(
 /** Why a packet went no further than this crossing. */
 function whereLost(topology: Topology, last: Crossing): Cause {
   const { sourceFilter, nat } = hostNamed(topology, last.host);
-  const ownLink = last.host === topology.server.host && peersOf(topology, last.host, last.interface).length === 0;
-  if (last.direction === 'in' && ownLink) return 'martian-source';
   if (last.direction === 'in' && last.interface === sourceFilter?.interface) {
     const source = parseIPv4(withoutPort(last.source));
     const allowed = sourceFilter.allowed.some((prefix) => contains(parsePrefix(prefix), source));
@@ -107,11 +120,12 @@ function whereLost(topology: Topology, last: Crossing): Cause {
   return 'reply-lost';
 }
 
-function unanswered(topology: Topology, { requests, lostLoops }: FlowRecord): Journey {
+function unanswered(topology: Topology, { requests, lostLoops }: FlowRecord, droppedAt: DroppedAt): Journey {
   const reached = requests.find((path) => arrivalOf(topology, path));
   const request = reached ?? requests[0] ?? [];
   const [loop] = lostLoops;
-  const cause = loop ? 'martian-source' : 'no-reply';
+  const last = (loop ?? request).at(-1);
+  const cause = (last && droppedAt(last)?.cause) ?? 'no-reply';
   return { request, reply: loop ?? [], verdict: noAnswer(topology, request, reached ? cause : 'request-lost') };
 }
 
@@ -159,43 +173,61 @@ function withoutPort(endpoint: string): string {
 }
 
 /** One sentence for people: what the packets of a journey did. */
-export function describeJourney(topology: Topology, { request, reply, verdict }: Journey): string {
+export function describeJourney(
+  topology: Topology,
+  { request, reply, verdict }: Journey,
+  droppedAt: DroppedAt,
+): string {
   const called = request[0]?.destination;
   if (called === undefined) return 'no request left the client';
   const left = departureOf(topology, request, reply);
   const last = reply.at(-1);
   const { arrivedBy, accepted } = verdict;
-  if (arrivedBy === null) return `the request to ${called} ${whereEnded(topology, request)}`;
+  if (arrivedBy === null) return `the request to ${called} ${whereEnded(topology, request, verdict, droppedAt)}`;
   const returned = verdict.cause === 'request-astray' ? returnedBy(topology, request) : undefined;
   if (returned !== undefined) {
     const to = request.at(-1)?.destination ?? '';
     return (
       `a packet of the request to ${called} came in by ${arrivedBy}, was sent out again by ${returned} ` +
-      `with the destination ${to}, and ${whereEnded(topology, request)}`
+      `with the destination ${to}, and ${whereEnded(topology, request, verdict, droppedAt)}`
     );
   }
-  if (!left || !last) return `the request to ${called} came in by ${arrivedBy}; no reply left the server`;
+  if (!left || !last) {
+    const came = `the request to ${called} came in by ${arrivedBy}`;
+    if (verdict.cause !== 'reverse-path') return `${came}; no reply left the server`;
+    return `${came} and ${whereEnded(topology, request, verdict, droppedAt)}`;
+  }
   if (verdict.cause === 'martian-source') {
     const packet = `${left.summary} from ${left.source}`;
     return (
       `the request to ${called} came in by ${arrivedBy}; what the server then sent itself by ${left.interface} ` +
-      `(${packet}) came back in by ${last.interface} and was dropped there`
+      `(${packet}) came back in by ${last.interface} and ${whereEnded(topology, reply, verdict, droppedAt)}`
     );
   }
-  const delivered = last.host === request[0]?.host && last.direction === 'in';
+  const delivered = last.host === request[0]?.host && last.direction === 'in' && verdict.cause !== 'reverse-path';
   return (
     `the request to ${called} came in by ${arrivedBy}; the reply left by ${left.interface} from ${left.source} ` +
-    `and ${whereEnded(topology, reply)}${delivered ? `, which ${accepted ? 'accepted' : 'did not accept'} it` : ''}`
+    `and ${whereEnded(topology, reply, verdict, droppedAt)}${delivered ? `, which ${accepted ? 'accepted' : 'did not accept'} it` : ''}`
   );
 }
 
-function whereEnded(topology: Topology, path: readonly Crossing[]): string {
+function whereEnded(
+  topology: Topology,
+  path: readonly Crossing[],
+  { cause: found }: Verdict,
+  droppedAt: DroppedAt,
+): string {
   const last = path.at(-1);
   if (!last) return 'never left';
   const { host } = last;
   if (last.direction === 'out') {
     const next = peersOf(topology, host, last.interface).map((peer) => peer.host);
     return `was lost between ${host} and ${next.join(' or ') || 'the next host'}`;
+  }
+  const dropped = droppedAt(last);
+  if (dropped?.cause === found) {
+    const by = found === 'reverse-path' ? `by the reverse-path filter of ${host}` : 'there';
+    return `was dropped ${by}${sourceOf(dropped)}`;
   }
   const cause = whereLost(topology, last);
   if (cause === 'source-filtered') return `was dropped by the source filter of ${host}`;

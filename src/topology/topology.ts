@@ -41,6 +41,8 @@ export interface Host {
   readonly aggregates?: readonly string[];
   /** Translation of addresses; absent: the host is a plain router. */
   readonly nat?: Nat;
+  /** Packets that it loses on their way through; absent: none. */
+  readonly loss?: Loss;
 }
 
 /** A static route of a host other than the server, whose routes are the candidate's. */
@@ -62,6 +64,15 @@ export interface SourceFilter {
 export interface Admission {
   /** Prefixes. */
   readonly from: readonly string[];
+}
+
+/**
+ * Loses one of so many packets that are forwarded out of `interface`, and one of so many that are forwarded in by it: by count,
+ * not by chance. No host of such a network joins TCP segments into bigger packets, so that a packet is one on the wire.
+ */
+export interface Loss {
+  readonly interface: string;
+  readonly oneOf: number;
 }
 
 /**

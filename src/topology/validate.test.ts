@@ -73,6 +73,22 @@ for (const lifetime of [0, -1, 0.5, NaN]) {
     'give them a whole number of seconds, at least 1',
   );
 }
+for (const oneOf of [0, 1, -2, 2.5, NaN]) {
+  test(
+    `a loss of one packet of ${oneOf}`,
+    refused,
+    (draft) => void (hostOf(draft, 'internet').loss = { interface: 'isp1', oneOf }),
+    `host 'internet': it loses one packet of ${oneOf}`,
+    'give a whole number of packets, at least 2',
+  );
+}
+test(
+  'a loss at an interface that is not there',
+  refused,
+  (draft) => void (hostOf(draft, 'internet').loss = { interface: 'isp9', oneOf: 2 }),
+  "host 'internet': its loss names the interface 'isp9', which it does not have",
+  'it has: isp1, isp2, isp3, cgnat',
+);
 for (const room of [-1, 0.5, NaN]) {
   test(
     `a NAT with room for ${room} flows`,

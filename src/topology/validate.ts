@@ -133,6 +133,13 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
   }
   for (const prefix of host.admission?.from ?? []) parse(() => parsePrefix(prefix), `${where}: admission`, fail);
   for (const prefix of host.ownPrefixes ?? []) parseNetwork(prefix, `${where}: its own prefix`, fail);
+  if (host.loss) {
+    needInterface(host.loss.interface, 'its loss');
+    const { oneOf } = host.loss;
+    if (!Number.isInteger(oneOf) || oneOf < 2) {
+      fail(where, `it loses one packet of ${oneOf}`, 'give a whole number of packets, at least 2');
+    }
+  }
   for (const prefix of host.aggregates ?? []) parseNetwork(prefix, `${where}: its aggregate`, fail);
   if (host.nat) validateNat(host.nat, ends, where, needInterface, fail);
 }

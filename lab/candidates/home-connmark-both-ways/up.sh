@@ -1,12 +1,15 @@
-# A table for each line, for what is marked for it. Bits, so that a packet may be marked for either.
+# A table for each line, and one for the company's VPN, which openvpn-up.sh fills. Each is for what is marked for it: by bits,
+# so that a packet may be marked for several, of which the first that is not empty has it.
 ip route add default via "$GW1" dev "$IF1" table 101
 ip route add default via "$GW2" dev "$IF2" table 102
+ip rule add fwmark 0x4/0x4 table 100 priority 100
 ip rule add fwmark 0x1/0x1 table 101 priority 101
 ip rule add fwmark 0x2/0x2 table 102 priority 102
 
 # What leaves by a line, leaves from its address: the first is static, the second dynamic.
 iptables -t nat -A POSTROUTING -o "$IF1" -j SNAT --to-source "$IP1"
 iptables -t nat -A POSTROUTING -o "$IF2" -j MASQUERADE
+iptables -t nat -A POSTROUTING -o tun0 -j MASQUERADE
 
 # Port 8080 is the web site on the desktop.
 iptables -t nat -A PREROUTING -i "$IF1" -p tcp --dport 8080 -j DNAT --to-destination 192.168.2.100:80
@@ -15,9 +18,11 @@ iptables -t nat -A PREROUTING -i "$IF2" -p tcp --dport 8080 -j DNAT --to-destina
 # Each connection remembers the line that it came in by: 8 is the home network, which has no table of its own.
 iptables -t mangle -A INPUT -i "$IF1" -j CONNMARK --set-mark 0x1
 iptables -t mangle -A INPUT -i "$IF2" -j CONNMARK --set-mark 0x2
+iptables -t mangle -A INPUT -i tun0 -j CONNMARK --set-mark 0x4
 iptables -t mangle -A INPUT -i eth+ -j CONNMARK --set-mark 0x8
 iptables -t mangle -A FORWARD -i "$IF1" -m conntrack --ctstate NEW -j CONNMARK --set-mark 0x1
 iptables -t mangle -A FORWARD -i "$IF2" -m conntrack --ctstate NEW -j CONNMARK --set-mark 0x2
+iptables -t mangle -A FORWARD -i tun0 -m conntrack --ctstate NEW -j CONNMARK --set-mark 0x4
 
 # Its answers are sent there, whatever is pinned below.
 iptables -t mangle -A OUTPUT -j CONNMARK --restore-mark
@@ -25,13 +30,18 @@ iptables -t mangle -A OUTPUT -m mark ! --mark 0x0 -j ACCEPT
 iptables -t mangle -A PREROUTING -j CONNMARK --restore-mark
 iptables -t mangle -A PREROUTING -m mark ! --mark 0x0 -j ACCEPT
 
-# Mail goes out by the first line, to the statistics of the second by the second.
+# Mail goes out by the first line, to the statistics of the second by the second, and to the company by the VPN.
 iptables -t mangle -A OUTPUT -p tcp --dport 25 -j MARK --set-mark 0x1
 iptables -t mangle -A OUTPUT -d 203.0.114.200 -j MARK --set-mark 0x2
+iptables -t mangle -A OUTPUT -d 10.20.0.0/24 -j MARK --set-mark 0x4
+
+# The VPN itself goes by the first line, or else by the second.
+iptables -t mangle -A OUTPUT -d 198.51.100.133 -p udp --dport 1130 -j MARK --set-mark 0x3
 
 # The same for the home network, before it is routed.
 iptables -t mangle -A PREROUTING -i eth2 -p tcp --dport 25 -j MARK --set-mark 0x1
 iptables -t mangle -A PREROUTING -i eth2 -d 203.0.114.200 -j MARK --set-mark 0x2
+iptables -t mangle -A PREROUTING -i eth2 -d 10.20.0.0/24 -j MARK --set-mark 0x4
 
 # Everything else is spread over the lines, 8 to 2.
 ip route add default scope global \

@@ -1,6 +1,8 @@
-# A table for each line, for what is marked for it. Bits, so that a packet may be marked for either.
+# A table for each line, and one for the company's VPN, which openvpn-up.sh fills. Each is for what is marked for it: by bits,
+# so that a packet may be marked for several, of which the first that is not empty has it.
 ip route add default via "$GW1" dev "$IF1" table 101
 ip route add default via "$GW2" dev "$IF2" table 102
+ip rule add fwmark 0x4/0x4 table 100 priority 100
 ip rule add fwmark 0x1/0x1 table 101 priority 101
 ip rule add fwmark 0x2/0x2 table 102 priority 102
 
@@ -11,22 +13,27 @@ table ip gateway {
 		type filter hook input priority mangle
 		iifname "$IF1" ct mark set 0x1
 		iifname "$IF2" ct mark set 0x2
+		iifname "tun0" ct mark set 0x4
 		iifname "eth*" ct mark set 0x8
 	}
 	chain forward {
 		type filter hook forward priority mangle
 		iifname "$IF1" ct state new ct mark set 0x1
 		iifname "$IF2" ct state new ct mark set 0x2
+		iifname "tun0" ct state new ct mark set 0x4
 	}
 
-	# Its answers are sent there. What belongs to none: mail by the first line, to the statistics of the second by the second.
-	# Only a chain of type route has the packet routed again.
+	# Its answers are sent there. What belongs to none: mail by the first line, to the statistics of the second by the second,
+	# to the company by the VPN; and the VPN itself by the first line, or else by the second. Only a chain of type route has the
+	# packet routed again.
 	chain output {
 		type route hook output priority mangle
 		meta mark set ct mark
 		meta mark != 0 accept
 		tcp dport 25 meta mark set 0x1
 		ip daddr 203.0.114.200 meta mark set 0x2
+		ip daddr 10.20.0.0/24 meta mark set 0x4
+		ip daddr 198.51.100.133 udp dport 1130 meta mark set 0x3
 	}
 	chain prerouting {
 		type filter hook prerouting priority mangle
@@ -35,6 +42,7 @@ table ip gateway {
 		meta mark != 0 accept
 		tcp dport 25 meta mark set 0x1
 		ip daddr 203.0.114.200 meta mark set 0x2
+		ip daddr 10.20.0.0/24 meta mark set 0x4
 	}
 
 	# Port 8080 is the web site on the desktop.
@@ -46,7 +54,7 @@ table ip gateway {
 	chain leaving {
 		type nat hook postrouting priority srcnat
 		oifname "$IF1" snat to $IP1
-		oifname "$IF2" masquerade
+		oifname { "$IF2", "tun0" } masquerade
 	}
 }
 RULES

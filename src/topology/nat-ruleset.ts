@@ -1,4 +1,4 @@
-import type { Nat } from '../topology/topology.ts';
+import type { Nat } from './topology.ts';
 
 /** Ports that a NAT without memory uses in turn for what it sends. */
 const ports = Array.from({ length: 64 }, (_, index) => 40001 + index);

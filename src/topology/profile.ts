@@ -1,5 +1,5 @@
 import { LabError } from '../net/error.ts';
-import type { Host } from '../topology/topology.ts';
+import type { Host } from './topology.ts';
 
 /**
  * The sysctls under which a host runs. A new network namespace inherits some of the machine's, so every one that the
@@ -55,33 +55,43 @@ const conntrack: Readonly<Record<string, number>> = {
   nf_conntrack_udp_timeout_stream: 120,
 };
 
+/** A sysctl's path below /proc/sys/net, and its value. */
+export type Setting = readonly [path: string, value: number];
+
+/** The seed of the choice among nexthops: not every kernel has it. */
+export const hashSeedPath = 'ipv4/fib_multipath_hash_seed';
+
 /**
- * The shell commands that set all of a host's sysctls; to be run in its network namespace, when its interfaces exist.
+ * All of a host's sysctls, in the order in which they are to be written, when its interfaces exist.
  *
- * @param seed `fib_multipath_hash_seed`, set where the kernel has it (6.11)
+ * @param seed of the choice among nexthops, 1 to 2³²−1
  */
-export function sysctlScript(host: Host, interfaces: readonly string[], profile: ProfileName, seed: number): string {
-  const base = '/proc/sys/net';
-  const write = (path: string, value: number): string => `echo ${value} >${base}/${path}`;
+export function sysctlsOf(
+  host: Host,
+  interfaces: readonly string[],
+  profile: ProfileName,
+  seed: number,
+): readonly Setting[] {
   const names = ['all', 'default', 'lo', ...interfaces];
   return [
-    write('ipv6/conf/all/disable_ipv6', 1),
-    write('ipv6/conf/default/disable_ipv6', 1),
+    ['ipv6/conf/all/disable_ipv6', 1],
+    ['ipv6/conf/default/disable_ipv6', 1],
     // Forwarding first: writing it resets other values of each interface.
-    write('ipv4/ip_forward', host.forwarding ? 1 : 0),
-    ...Object.entries(common).map(([key, value]) => write(`ipv4/${key}`, value)),
+    ['ipv4/ip_forward', host.forwarding ? 1 : 0],
+    ...Object.entries(common).map(([key, value]): Setting => [`ipv4/${key}`, value]),
     ...names.flatMap((name) =>
-      Object.entries(perInterface).map(([key, value]) => write(`ipv4/conf/${name}/${key}`, value)),
+      Object.entries(perInterface).map(([key, value]): Setting => [`ipv4/conf/${name}/${key}`, value]),
     ),
     // A router takes no redirects unless it is told to; the kernel itself ties the one to the other.
-    ...names.map((name) => write(`ipv4/conf/${name}/accept_redirects`, host.forwarding ? 0 : 1)),
+    ...names.map((name): Setting => [`ipv4/conf/${name}/accept_redirects`, host.forwarding ? 0 : 1]),
     // What holds is made up of the values of `all` and of the interface; systemd leaves `all` alone.
     ...names.flatMap((name) =>
-      Object.entries(profiles[profile]).map(([key, value]) =>
-        write(`ipv4/conf/${name}/${key}`, name === 'all' ? 0 : value),
-      ),
+      Object.entries(profiles[profile]).map(([key, value]): Setting => [
+        `ipv4/conf/${name}/${key}`,
+        name === 'all' ? 0 : value,
+      ]),
     ),
-    ...Object.entries(conntrack).map(([key, value]) => write(`netfilter/${key}`, value)),
-    `if [ -e ${base}/ipv4/fib_multipath_hash_seed ]; then ${write('ipv4/fib_multipath_hash_seed', seed)}; fi`,
-  ].join('\n');
+    ...Object.entries(conntrack).map(([key, value]): Setting => [`netfilter/${key}`, value]),
+    [hashSeedPath, seed],
+  ];
 }

@@ -1,0 +1,105 @@
+import { executeList } from './execute.ts';
+import { fileSource, invalid, type Location } from './location.ts';
+import type { Machine } from './machine.ts';
+import { readScript } from './read-script.ts';
+import { Exit, type Option, type Shared, type Shell } from './state.ts';
+import { bufferOutput, type Stream, textInput } from './streams.ts';
+
+export interface EvaluateOptions {
+  /** The script's name, for messages and `$0`. */
+  readonly file: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `$1` and so on. */
+  readonly arguments?: readonly string[];
+  /** What is set as if by the command line, `sh -eu`. */
+  readonly set?: readonly Option[];
+  readonly machine: Machine;
+  /** How much may be done, 100,000 unless given: a command, an expansion and 64 characters of text are a step each. */
+  readonly steps?: number;
+}
+
+/** How a script ended. */
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Where it was ended: by `exit`, by an error, or by `set -e`; `null` if it came to its end. */
+  readonly at: Location | null;
+}
+
+/** Functions, compound commands, substitutions and operands inside one another. */
+const deepest = 400;
+
+/**
+ * Runs a script of POSIX sh on a machine, as dash would.
+ *
+ * @throws LabError 'invalid', with file, line and column, for what is not supported, and for what doesn't end
+ */
+export function evaluate(source: string, options: EvaluateOptions): Outcome {
+  const script = readScript(fileSource(options.file, source));
+  const shared = sharedBy(options);
+  const start = { file: options.file, line: 1, column: 1 };
+  const output = (): ReturnType<typeof bufferOutput> =>
+    bufferOutput((characters) => {
+      shared.spend(characters, start);
+    });
+  const [stdout, stderr] = [output(), output()];
+  const environment = Object.entries({ PATH: defaultPath, ...options.environment, IFS: ' \t\n' });
+  const shell: Shell = {
+    shared,
+    variables: new Map(
+      environment.map(([name, value]) => [name, { value, exported: name !== 'IFS', readonly: false }]),
+    ),
+    functions: new Map(),
+    options: new Set(options.set),
+    descriptors: new Map<number, Stream>([
+      [0, textInput('', null)],
+      [1, stdout],
+      [2, stderr],
+    ]),
+    locals: [],
+    positional: options.arguments ?? [],
+    status: 0,
+    substituted: 0,
+    loops: 0,
+  };
+  const ended = (status: number, at: Location | null): Outcome => ({
+    status: status & 255,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    at,
+  });
+  try {
+    return ended(executeList(shell, script, false), null);
+  } catch (error) {
+    if (error instanceof Exit) return ended(error.status, error.at);
+    throw error;
+  }
+}
+
+/** What a shell takes where the environment has no PATH. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function sharedBy({ machine, file, steps = 100_000 }: EvaluateOptions): Shared {
+  let left = steps;
+  let depth = 0;
+  return {
+    machine,
+    name: file,
+    spend: (characters, at) => {
+      left -= 1 + characters / 64;
+      if (left < 0) throw invalid(at, `this script does not end within ${steps} steps`, 'see to it that its loops end');
+    },
+    nested: (at, run) => {
+      if (depth >= deepest)
+        throw invalid(at, `this is nested more than ${deepest} deep`, 'see to it that its functions return');
+      depth++;
+      try {
+        return run();
+      } finally {
+        depth--;
+      }
+    },
+    execute: executeList,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Location } from './location.ts';
+
+/** The machine that a script runs on, as far as it sees it: programs and files. What `run` and `open` throw, goes through. */
+export interface Machine {
+  /** The programs there are, by their names without a folder. */
+  readonly commands: ReadonlySet<string>;
+  run(invocation: Invocation): Result;
+  /** What a file holds, or `null` if it isn't there. */
+  read(path: string, at: Location): string | null;
+  /** Opens a file for writing, as `>` or, to append, as `>>` does; or says why it can't be, such as `Permission denied`. */
+  open(path: string, append: boolean, at: Location): OpenFile | string;
+  /** The names in a folder, `.` and `..` left out, or `null` if there is no such folder. */
+  list(folder: string): readonly string[] | null;
+}
+
+export interface OpenFile {
+  /** Writes once, as write(2) does; returns why it failed, such as `Invalid argument`, or `null`. */
+  write(text: string): string | null;
+}
+
+/** A program with its arguments, after all expansion. */
+export interface Invocation {
+  /** The program's name, without a folder. */
+  readonly name: string;
+  /** As the script gives them, the program's own first. */
+  readonly words: readonly Argument[];
+  readonly at: Location;
+  /** Takes all that is left to read on standard input: a program that doesn't read it leaves it to the next. */
+  readonly takeInput: () => TakenInput;
+}
+
+/** A word after expansion. Those that one expansion was split into all stand where it does. */
+export interface Argument {
+  readonly text: string;
+  readonly at: Location;
+}
+
+export interface TakenInput {
+  readonly text: string;
+  /** Where its first line stands, if it is a here-document or what is left of one; else where it was redirected. */
+  readonly at: Location | null;
+}
+
+export interface Result {
+  /** 0 to 255. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}

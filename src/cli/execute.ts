@@ -1,0 +1,145 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { isatty } from 'node:tty';
+import type { Command } from 'commander';
+import type { Backend } from '../backend/lab.ts';
+import { bothBackends, chooseBackend, type BackendWish } from '../scenario/backends.ts';
+import { root } from '../scenario/catalogue.ts';
+import { compareRuns } from '../scenario/compare.ts';
+import type { RunResult } from '../scenario/result.ts';
+import { runPlans, type Plan } from '../scenario/run.ts';
+import { profileNamed } from '../topology/profile.ts';
+import { wholeNumber } from './number.ts';
+import { showProgress } from './progress.ts';
+import { openResults } from './results.ts';
+
+/** What is printed of a run. */
+export const formats = ['pretty', 'tap', 'json', 'junit'] as const;
+type Format = (typeof formats)[number] | 'overview';
+
+export interface ExecuteFlags {
+  readonly on?: string;
+  readonly era?: string;
+  readonly candidate: readonly string[];
+  readonly jobs?: number;
+  readonly seed: number;
+  readonly profile: string;
+}
+
+/** Labs at once for each core: most of a lab's time is waiting. */
+const labsPerCore = 6;
+
+/** Any does; with this one the hash in `three-isps` picks the second uplink, so that luck isn't taken for a default. */
+const defaultSeed = 3;
+
+/** The options of a command that runs scenarios. */
+export function addExecuteOptions(command: Command): Command {
+  return command
+    .option('--on <backend>', 'where to run: kernel, model or both, compared (default: the kernel where it can be had)')
+    .option('--era <release>', 'the kernel that the model stands for, such as 3.16 (default: the one that runs)')
+    .option('--candidate <name>', 'only this candidate; may be repeated', collect, [])
+    .option('--jobs <n>', `labs side by side (default: ${labsPerCore} for each core)`, wholeNumber('--jobs', 1, 1000))
+    .option('--seed <n>', 'seed of the multipath hash', wholeNumber('--seed', 1, 2 ** 32 - 1), defaultSeed)
+    .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel');
+}
+
+function collect(value: string, values: readonly string[]): readonly string[] {
+  return [...values, value];
+}
+
+/** Runs what is planned, writes the run's files, prints it as asked, and sets the exit status. */
+export async function execute(plans: readonly Plan[], format: Format, flags: ExecuteFlags): Promise<void> {
+  profileNamed(flags.profile);
+  const trials = plans.flatMap((plan) => plan.trials);
+  const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
+  const { backends, reason } = await backendsFor({ ...flags, tunnels });
+  const say = format === 'pretty' ? process.stdout : process.stderr;
+  say.write(`${reason}\n`);
+  const results = await openResults(join(root, 'results'));
+  const cores = availableParallelism();
+  const runOn = async (backend: Backend): Promise<RunResult> => {
+    const progress = showProgress(process.stderr, plans);
+    return runPlans(plans, {
+      backend,
+      profile: flags.profile,
+      seed: flags.seed,
+      jobs: flags.jobs ?? labsPerCore * cores,
+      builders: cores,
+      directory: results.directory,
+      onProgress: progress.show,
+    }).finally(() => {
+      progress.clear();
+    });
+  };
+  const [first, second] = backends;
+  const once = await runOn(first);
+  const run = second ? compareRuns(once, await runOn(second)) : once;
+  const passed = await present(run, format, results.directory);
+  await results.publish();
+  if (format === 'pretty') process.stdout.write(`Everything is in ${results.shown}.\n`);
+  process.exitCode = passed ? 0 : 1;
+}
+
+/** What to run on, one after the other, and one line that says so. */
+async function backendsFor(
+  wish: BackendWish,
+): Promise<{ readonly backends: readonly [Backend, Backend?]; readonly reason: string }> {
+  if (wish.on !== 'both') {
+    const { backend, reason } = await chooseBackend(wish);
+    return { backends: [backend], reason };
+  }
+  const [kernel, model] = await bothBackends(wish);
+  return {
+    backends: [kernel, model],
+    reason: `Running on the kernel and on the model (Linux ${kernel.release}), to be compared.`,
+  };
+}
+
+/** Writes the run's files and prints it as asked; returns whether everything was as expected. */
+async function present(run: RunResult, format: Format, directory: string): Promise<boolean> {
+  const [
+    { tapDocument },
+    { readTap },
+    { matrix },
+    { junit },
+    { overview },
+    { explainFailures },
+    { wentAsExpected },
+    { default: colours },
+  ] = await Promise.all([
+    import('../report/tap.ts'),
+    import('../report/tap-tree.ts'),
+    import('../report/matrix.ts'),
+    import('../report/junit.ts'),
+    import('../report/overview.ts'),
+    import('../report/failures.ts'),
+    import('../report/totals.ts'),
+    import('picocolors'),
+  ]);
+  const json = `${JSON.stringify(run, null, 2)}\n`;
+  const tap = tapDocument(run);
+  const report = await readTap(tap);
+  const xml = junit(report);
+  await Promise.all([
+    writeFile(join(directory, 'results.json'), json),
+    writeFile(join(directory, 'run.tap'), tap),
+    writeFile(join(directory, 'junit.xml'), xml),
+    writeFile(join(directory, 'matrix.txt'), matrix(report, { color: false })),
+  ]);
+  // Under CI, a pipe counts as able to show colours; and what isn't a terminal has no `isTTY` at all.
+  const colorOn = (stream: 1 | 2): { readonly color: boolean } => ({
+    color: colours.isColorSupported && isatty(stream),
+  });
+  const documents: Readonly<Record<Format, () => string>> = {
+    pretty: () => `${failures(1)}${failures(1) && '\n'}${matrix(report, colorOn(1))}`,
+    overview: () => overview(report, colorOn(1)),
+    tap: () => tap,
+    json: () => json,
+    junit: () => xml,
+  };
+  const failures = (stream: 1 | 2): string => explainFailures(report, colorOn(stream));
+  process.stdout.write(documents[format]());
+  if (format !== 'pretty') process.stderr.write(failures(2));
+  return wentAsExpected(report.scenarios);
+}

@@ -1,0 +1,54 @@
+import type { Drop } from '../backend/crossing.ts';
+import { endpoint, withoutPayload } from '../net/packet.ts';
+import type { Topology } from '../topology/topology.ts';
+import { watchDrops } from './drop-watch.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** The recording of what a lab's hosts drop. */
+export interface DropRecording {
+  /** What they have dropped so far; null where the kernel doesn't say. */
+  readonly drops: () => Promise<readonly Drop[] | null>;
+  readonly release: () => Promise<void>;
+}
+
+/** Resolves when every packet that the topology's hosts drop is recorded; to be stopped by `release`. */
+export async function recordDrops(sandbox: Sandbox, topology: Topology): Promise<DropRecording> {
+  const watch = await watchDrops();
+  if (!watch) return { drops: () => Promise.resolve(null), release: () => Promise.resolve() };
+  return {
+    release: () => watch.release(),
+    drops: async () => {
+      const hosts = await hostsByNamespace(sandbox, topology);
+      const seen = await watch.drops();
+      return seen.flatMap(({ namespace, packet, reason, ...drop }): readonly Drop[] => {
+        const host = hosts.get(namespace);
+        if (host === undefined || !packet) return [];
+        return [
+          {
+            ...{ host, interface: drop.interface, summary: packet.summary, identity: withoutPayload(packet.identity) },
+            source: endpoint(packet.source, packet.sourcePort),
+            destination: endpoint(packet.destination, packet.destinationPort),
+            ...{ reason: watch.nameOf(reason), function: drop.function },
+          },
+        ];
+      });
+    },
+  };
+}
+
+/** The hosts by the inodes of their network namespaces. */
+async function hostsByNamespace(sandbox: Sandbox, { hosts }: Topology): Promise<ReadonlyMap<number, string>> {
+  const files = hosts.map(({ name }) => `/run/netns/${name}`);
+  const inodes = await sandbox.run('asking for namespaces', null, ['stat', '-L', '-c', '%i', ...files]);
+  return new Map(inodes.split('\n').map((inode, index) => [Number(inode), hosts[index]?.name ?? '']));
+}
+
+/** For the logs: what was dropped, where and why. */
+export function describeDrops(drops: readonly Drop[] | null): string {
+  if (drops === null) return 'not recorded: the kernel lets root alone watch, by bpftrace, and needs BTF for it';
+  const lines = drops.map(
+    (drop) =>
+      `${drop.host} ${drop.interface} ${drop.source} > ${drop.destination} (${drop.summary}): ${drop.reason}, in ${drop.function}`,
+  );
+  return lines.join('\n') || 'none';
+}

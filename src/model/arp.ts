@@ -1,0 +1,59 @@
+import { isLocalAddress } from './addresses.ts';
+import { isOnLink, scopes, type Device } from './device.ts';
+import type { Host } from './host.ts';
+import { routeOutput, ownFlow } from './route-output.ts';
+import { routeInput } from './route-input.ts';
+import { createSkBuff } from './skbuff.ts';
+import { selectSourceAddress } from './source-address.ts';
+
+/**
+ * The address that a host asks from (net/ipv4/arp.c, arp_solicit).
+ *
+ * @param source that of the packet to be sent
+ */
+export function arpSender(host: Host, device: Device, target: number, source: number): number {
+  const { arpAnnounce } = host.sysctls.interfaceValues(device.name);
+  const own = (): number => selectSourceAddress(device, host.devices.values(), target, scopes.link);
+  if (arpAnnounce >= 2 || !isLocalAddress(host, source)) return own();
+  const fits = device.addresses.some((each) => isOnLink(each, target) && isOnLink(each, source));
+  return arpAnnounce === 0 || fits ? source : own();
+}
+
+/**
+ * Whether a host answers for an address (net/ipv4/arp.c, arp_process): any of its own will do, by whichever device the
+ * question came, unless arp_ignore or arp_filter say otherwise; and the asker's address is checked as a packet's source is.
+ */
+export function answersArp(host: Host, device: Device, target: number, sender: number): boolean {
+  const values = host.sysctls.interfaceValues(device.name);
+  const question = {
+    source: sender,
+    destination: target,
+    protocol: 0,
+    tos: 0,
+    ttl: 1,
+    sourcePort: 0,
+    destinationPort: 0,
+    icmp: null,
+    tcp: null,
+    payload: { length: 0 },
+    socketHash: null,
+    identity: 0,
+  };
+  if (routeInput(host, createSkBuff(question, device, null)).kind !== 'local') return false;
+  const assigned = device.addresses.find(({ local }) => local === target);
+  switch (values.arpIgnore) {
+    case 0:
+      break;
+    case 1:
+      if (!assigned) return false;
+      break;
+    case 2:
+      if (!assigned || !isOnLink(assigned, sender)) return false;
+      break;
+    case 8:
+      return false;
+  }
+  if (!values.arpFilter) return true;
+  const back = routeOutput(host, ownFlow(host, { destination: sender, source: target }), null);
+  return typeof back !== 'string' && back.device === device;
+}

@@ -1,0 +1,57 @@
+import test from 'ava';
+import { LabError } from '../net/error.ts';
+import { differences, eraOf } from './era.ts';
+
+const choices = test.macro({
+  title: (_, release: string) => `Linux ${release}`,
+  exec: (t, release: string, expected: Partial<ReturnType<typeof eraOf>>) => {
+    t.like(eraOf(release), expected);
+  },
+});
+
+// By the releases' own change logs.
+test(choices, '2.6.32', { routeCache: true, multipathChoice: 'rotation', sourceValidMark: false, nftables: false });
+test(choices, '3.2', { routeCache: true, masqueradeFollowsRoute: false });
+test(choices, '3.16', { routeCache: false, multipathChoice: 'rotation', localSourceCheck: 'never', linkDown: false });
+test(choices, '3.16.7', { localSourceCheck: 'unless-accept-local' });
+test(choices, '4.4', {
+  multipathChoice: 'hash',
+  localFlowHash: 'layer-4',
+  symmetricForwardHash: false,
+  linkDown: true,
+});
+test(choices, '4.19.0-27-amd64', {
+  localFlowHash: 'policy',
+  hashPolicies: 1,
+  udpStream: 'at-once',
+  udpStreamTimeout: 180,
+});
+test(choices, '5.10', { hashPolicies: 2, hashOrder: 'pairs', zeroBroadcast: true, nexthopObjects: true });
+test(choices, '6.1.0', { hashPolicies: 3, hashOrder: 'unsigned', hashSeed: false, sourcePreference: 'plain' });
+test(choices, '6.12', { hashSeed: true, sourcePreference: 'plain', anySourcePort: false });
+test(choices, '6.16', { sourcePreference: 'prefer-last', anySourcePort: true });
+test(choices, '6.18.3', { sourcePreference: 'prefer-last' });
+test(choices, '6.18.44', { sourcePreference: 'score' });
+
+test('every difference has a state before all others, and then releases in order', (t) => {
+  for (const { key, changes } of differences) {
+    t.is(changes[0]?.since, '0', key);
+    const versions = changes.map(({ since }) =>
+      since
+        .split('.')
+        .map((part) => part.padStart(4, '0'))
+        .join('.'),
+    );
+    t.deepEqual(versions, [...versions].sort(), key);
+    t.is(new Set(changes.map(({ value }) => value)).size, changes.length, `${key}: no change without a difference`);
+  }
+  t.is(new Set(differences.map(({ key }) => key)).size, differences.length);
+});
+
+test('what is no release, or too old, is refused', (t) => {
+  for (const release of ['', 'linux', '2.4.37', '6.x', 'v6.12']) {
+    const error = t.throws(() => eraOf(release), { instanceOf: LabError });
+    t.is(error.code, 'invalid');
+    t.regex(error.message, /expected a Linux release such as/);
+  }
+});

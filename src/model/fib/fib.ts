@@ -1,0 +1,132 @@
+import type { RouteType } from '../../candidate/commands/ip.ts';
+import { formatPrefix } from '../../net/address.ts';
+import type { FlowKey, RouteError } from '../flow.ts';
+import type { Host } from '../host.ts';
+import type { Trail } from '../trail.ts';
+import type { FibInfo, FibNexthop, FibRoute } from './fib-info.ts';
+import { createFibTable, type FibTable } from './fib-table.ts';
+import type { NexthopObjects } from './nexthop-objects.ts';
+
+/** Tables that are always there. */
+export const tables = { default: 253, main: 254, local: 255 } as const;
+
+/** A host's routing tables. */
+export interface Fib {
+  readonly tables: Map<number, FibTable>;
+  readonly infos: Set<FibInfo>;
+  readonly objects: NexthopObjects;
+}
+
+export function createFib(objects: NexthopObjects): Fib {
+  const numbers = [tables.local, tables.main, tables.default];
+  return { tables: new Map(numbers.map((number) => [number, createFibTable(number)])), infos: new Set(), objects };
+}
+
+/** The table of that number, made if there is none. */
+export function tableOf(fib: Fib, number: number): FibTable {
+  const found = fib.tables.get(number);
+  if (found) return found;
+  const made = createFibTable(number);
+  fib.tables.set(number, made);
+  return made;
+}
+
+/** What a look-up finds. */
+export interface FibResult {
+  readonly route: FibRoute;
+  /** The first nexthop that may be used; the choice among several comes later. */
+  readonly nexthop: FibNexthop;
+}
+
+/** What a route of this type makes of a look-up. */
+const errors: Readonly<Partial<Record<RouteType, RouteError>>> = {
+  unreachable: 'EHOSTUNREACH',
+  blackhole: 'EINVAL',
+  prohibit: 'EACCES',
+};
+
+/**
+ * Looks a destination up in one table (net/ipv4/fib_trie.c, fib_table_lookup): the longest prefix that has a route for
+ * this flow.
+ *
+ * @returns null if there is none, or the table says to look elsewhere (`throw`)
+ */
+export function lookUpTable(
+  host: Host,
+  table: FibTable,
+  flow: FlowKey,
+  trail: Trail,
+  ignoreLinkState = false,
+): FibResult | RouteError | null {
+  let found: FibResult | RouteError | null = null;
+  table.search(flow.destination, (routes) => {
+    for (const route of routes) {
+      if (route.tos !== 0 && route.tos !== (flow.tos & 0x1c)) continue;
+      const { info } = route;
+      if (info.dead || info.scope < flow.scope) continue;
+      if (info.type === 'throw') return true;
+      const error = errors[info.type];
+      if (error !== undefined) {
+        found = error;
+        trail?.('route', `table ${table.number}: ${describeRoute(route)}`, route.at ?? undefined);
+        return true;
+      }
+      const nexthop = firstUsable(host, info, flow, ignoreLinkState);
+      if (!nexthop) continue;
+      found = { route, nexthop };
+      trail?.('route', `table ${table.number}: ${describeRoute(route)}`, route.at ?? undefined);
+      return true;
+    }
+    return false;
+  });
+  return found;
+}
+
+/**
+ * Looks a destination up as long as nobody has ever added a rule: tables local and main are one then, and of both the
+ * longest prefix counts (net/ipv4/fib_trie.c, fib_trie_unmerge).
+ */
+export function lookUpMerged(host: Host, flow: FlowKey, trail: Trail): FibResult | RouteError | null {
+  const local = lookUpTable(host, tableOf(host.fib, tables.local), flow, null);
+  const main = lookUpTable(host, tableOf(host.fib, tables.main), flow, null);
+  const chosen =
+    isFound(local) && isFound(main) ? (main.route.length > local.route.length ? main : local) : (local ?? main);
+  if (isFound(chosen))
+    trail?.('route', `table ${chosen.route.table}: ${describeRoute(chosen.route)}`, chosen.route.at ?? undefined);
+  return chosen;
+}
+
+function isFound(result: FibResult | RouteError | null): result is FibResult {
+  return result !== null && typeof result !== 'string';
+}
+
+function firstUsable(host: Host, info: FibInfo, flow: FlowKey, ignoreLinkState: boolean): FibNexthop | null {
+  for (const nexthop of info.group?.nexthops() ?? info.nexthops) {
+    if (nexthop.dead) continue;
+    if (nexthop.linkDown && !ignoreLinkState && ignoresLinkDown(host, nexthop)) continue;
+    if (flow.output && flow.output !== nexthop.device) continue;
+    return nexthop;
+  }
+  return null;
+}
+
+/** Whether a nexthop without carrier is to be passed over. */
+export function ignoresLinkDown(host: Host, { device }: FibNexthop): boolean {
+  return device !== null && host.sysctls.interfaceValues(device.name).ignoreRoutesWithLinkDown;
+}
+
+/** As `ip route` shows it, in short. */
+function describeRoute({ destination, length, info }: FibRoute): string {
+  const prefix = length === 0 ? 'default' : formatPrefix({ address: destination, length });
+  const type = info.type === 'unicast' ? '' : `${info.type} `;
+  const nexthops = info.group?.nexthops() ?? info.nexthops;
+  const [only] = nexthops;
+  if (nexthops.length > 1) return `${type}${prefix}, ${nexthops.length} nexthops`;
+  return `${type}${prefix}${only ? describeNexthop(only) : ''}`;
+}
+
+/** ` via 203.0.113.1 dev isp1` */
+export function describeNexthop({ gateway, device }: FibNexthop): string {
+  const via = gateway === 0 ? '' : ` via ${formatPrefix({ address: gateway, length: 32 }).replace(/[/]32$/, '')}`;
+  return `${via}${device ? ` dev ${device.name}` : ''}`;
+}

@@ -1,0 +1,146 @@
+import { scopes, type Device } from '../device.ts';
+import type { Host } from '../host.ts';
+import { refreshSource } from '../path.ts';
+import { rebalance } from './balance.ts';
+import type { FibInfo, FibNexthop, FibRoute } from './fib-info.ts';
+import { tableOf, tables } from './fib.ts';
+
+/** Routing protocol number of routes that come with addresses. */
+const kernel = 2;
+
+/** Adds a route that comes with an address (net/ipv4/fib_frontend.c, fib_magic). */
+export function addKernelRoute(
+  host: Host,
+  type: 'local' | 'unicast' | 'broadcast',
+  destination: number,
+  length: number,
+  device: Device,
+  source: number,
+): void {
+  const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
+  const present = table.at(destination, length);
+  const scope = type === 'local' ? scopes.host : scopes.link;
+  const isThis = ({ info }: FibRoute): boolean =>
+    info.type === type &&
+    info.protocol === kernel &&
+    info.preferredSource === source &&
+    info.nexthops[0]?.device === device;
+  if (present.some(isThis)) return;
+  const nexthop = newNexthop({
+    device,
+    gateway: 0,
+    weight: 1,
+    onlink: false,
+    scope: type === 'local' ? scopes.nowhere : scopes.host,
+  });
+  const info = newInfo(host, {
+    type,
+    protocol: kernel,
+    scope,
+    preferredSource: source,
+    metric: 0,
+    nexthops: [nexthop],
+    group: null,
+  });
+  // Those that come later come after those of the same prefix.
+  table.put(destination, length, [...present, { destination, length, tos: 0, table: table.number, info, at: null }]);
+  host.routeGeneration += 1;
+}
+
+/** Removes the routes of that kind that came with an address of the device's. */
+export function removeKernelRoute(
+  host: Host,
+  type: FibInfo['type'],
+  destination: number,
+  length: number,
+  device: Device,
+): void {
+  const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
+  const isThis = ({ info }: FibRoute): boolean =>
+    info.type === type && info.protocol === kernel && info.nexthops[0]?.device === device;
+  replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
+}
+
+/** Removes all routes with that `src` (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
+export function removeRoutesFrom(host: Host, source: number): void {
+  for (const info of host.fib.infos) if (info.preferredSource === source) info.dead = true;
+  flushDead(host);
+}
+
+/** Removes the routes that lead nowhere any more (fib_flush). */
+export function flushDead(host: Host): void {
+  for (const table of host.fib.tables.values()) {
+    for (const { destination, length, info } of table.routes()) {
+      if (info.dead) {
+        replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !route.info.dead));
+      }
+    }
+  }
+}
+
+/** Changes the routes of one prefix, and forgets what none of them leads to any more. */
+export function replaceRoutes(
+  host: Host,
+  tableNumber: number,
+  destination: number,
+  length: number,
+  change: (routes: readonly FibRoute[]) => readonly FibRoute[],
+): void {
+  const table = tableOf(host.fib, tableNumber);
+  const before = table.at(destination, length);
+  const after = change(before);
+  table.put(destination, length, after);
+  for (const { info } of before) {
+    if (!after.some((route) => route.info === info) && !isUsed(host, info)) host.fib.infos.delete(info);
+  }
+  host.routeGeneration += 1;
+}
+
+function isUsed(host: Host, info: FibInfo): boolean {
+  // Sharing is rare, and so is deletion: a count would have to be kept right on every path.
+  if (info.nexthops.length < 2) return false;
+  return [...host.fib.tables.values()].some((table) => table.routes().some((route) => route.info === info));
+}
+
+export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weight' | 'onlink' | 'scope'>): FibNexthop {
+  return { ...parts, dead: false, linkDown: false, upperBound: -1, power: 0, source: 0, sourceGeneration: -1 };
+}
+
+/** Where a route leads; the same as another route's, if that leads to the same place (fib_create_info, fib_find_info). */
+export function newInfo(host: Host, parts: Omit<FibInfo, 'dead' | 'power'>): FibInfo {
+  if (parts.nexthops.length > 1) {
+    for (const info of host.fib.infos) if (leadsToSame(info, parts)) return info;
+  }
+  const info: FibInfo = { ...parts, dead: false, power: 0 };
+  for (const nexthop of info.nexthops) {
+    if (nexthop.device) {
+      nexthop.linkDown = !nexthop.device.carrier && host.era.linkDown;
+      refreshSource(host, info, nexthop);
+    }
+  }
+  host.fib.infos.add(info);
+  rebalance(host, info);
+  return info;
+}
+
+function leadsToSame(one: FibInfo, other: Omit<FibInfo, 'dead' | 'power'>): boolean {
+  return (
+    !one.dead &&
+    one.type === other.type &&
+    one.protocol === other.protocol &&
+    one.scope === other.scope &&
+    one.preferredSource === other.preferredSource &&
+    one.metric === other.metric &&
+    one.group?.id === other.group?.id &&
+    one.nexthops.length === other.nexthops.length &&
+    one.nexthops.every((nexthop, index) => {
+      const twin = other.nexthops[index];
+      return (
+        twin?.device === nexthop.device &&
+        twin.gateway === nexthop.gateway &&
+        twin.weight === nexthop.weight &&
+        twin.onlink === nexthop.onlink
+      );
+    })
+  );
+}

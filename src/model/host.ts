@@ -1,0 +1,58 @@
+import type { Clock } from './clock.ts';
+import type { Conntrack } from './conntrack/conntrack.ts';
+import type { Device } from './device.ts';
+import type { Era } from './era.ts';
+import type { Fib } from './fib/fib.ts';
+import type { Neighbours } from './neighbour.ts';
+import type { Netfilter } from './netfilter/netfilter.ts';
+import type { Random } from './random.ts';
+import type { Rules } from './rules.ts';
+import type { Sockets } from './sockets/sockets.ts';
+import type { Sysctls } from './sysctl.ts';
+import type { Trail } from './trail.ts';
+import type { Packet } from './packet.ts';
+
+/** A network stack and all that it knows: what a network namespace is to the kernel. */
+export interface Host {
+  readonly name: string;
+  era: Era;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sysctls: Sysctls;
+  readonly loopback: Device;
+  /** By index, in the order of the indices. */
+  readonly devices: ReadonlyMap<number, Device>;
+  readonly fib: Fib;
+  readonly rules: Rules;
+  readonly neighbours: Neighbours;
+  readonly netfilter: Netfilter;
+  readonly conntrack: Conntrack;
+  readonly sockets: Sockets;
+  /** Counts changes of routes, rules, addresses and links: what sockets remember of older ones no longer holds. */
+  routeGeneration: number;
+  /** Counts changes of addresses. */
+  addressGeneration: number;
+  /** Secret of the hash among nexthops, where no sysctl gives it. */
+  readonly hashSecret: number;
+  /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */
+  silent: boolean;
+  /** Counters, named as nstat has them. */
+  readonly counters: Map<string, number>;
+  /** Lines that a kernel would log. */
+  readonly log: string[];
+  /** A number that no other packet has. */
+  readonly nextIdentity: () => number;
+  /** Hears of each packet that is dropped for where it came from, with the kernel's name for the reason. */
+  readonly dropped: (device: Device, packet: Packet, reason: string) => void;
+  /** Who takes down the decisions on a packet; null: nobody. */
+  trailOf: ((host: Host, packet: Packet) => Trail) | null;
+}
+
+export function deviceNamed(host: Host, name: string): Device | null {
+  for (const device of host.devices.values()) if (device.name === name) return device;
+  return null;
+}
+
+export function count(host: Host, counter: string): void {
+  host.counters.set(counter, (host.counters.get(counter) ?? 0) + 1);
+}

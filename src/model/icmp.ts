@@ -1,0 +1,140 @@
+import type { RejectReason } from '../candidate/commands/netfilter.ts';
+import { isLocalAddress } from './addresses.ts';
+import type { Host } from './host.ts';
+import { sendLocal } from './ip.ts';
+import { isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
+import { ownFlow, routeOutput } from './route-output.ts';
+import type { SkBuff } from './skbuff.ts';
+import { routeAgain } from './reroute.ts';
+
+/** An ICMP message has come to its end. */
+export function deliverIcmp(host: Host, skb: SkBuff): void {
+  const { packet } = skb;
+  const { icmp } = packet;
+  if (!icmp) return;
+  if (icmp.type === 8) {
+    replyToEcho(host, skb, icmp);
+    return;
+  }
+  if (icmp.type === 0) {
+    host.sockets.echoReplies.get(icmp.identifier)?.(packet);
+    return;
+  }
+  if (isIcmpError(packet)) host.sockets.errors(packet.icmp.about, packet.icmp.type, packet.icmp.code);
+}
+
+/** The answer leaves from the address that was asked (net/ipv4/icmp.c, icmp_reply). */
+function replyToEcho(host: Host, { packet, mark, input, trail }: SkBuff, icmp: Icmp): void {
+  if (host.sysctls.read('ipv4.icmp_echo_ignore_all') !== 0) return;
+  const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
+  const flow = ownFlow(host, {
+    destination: packet.source,
+    source: isLocalAddress(host, packet.destination) ? packet.destination : (input?.addresses[0]?.local ?? 0),
+    mark: reflected,
+    tos: packet.tos,
+    protocol: protocols.icmp,
+  });
+  const route = routeOutput(host, flow, trail);
+  if (typeof route === 'string') return;
+  const reply: Packet = {
+    ...packet,
+    source: route.source,
+    destination: packet.source,
+    ttl: 64,
+    socketHash: null,
+    icmp: { ...icmp, type: 0 },
+    identity: host.nextIdentity(),
+  };
+  sendLocal(host, reply, route, { mark: reflected, trail: host.trailOf?.(host, reply) ?? trail });
+}
+
+/**
+ * Tells the sender of a packet what became of it (net/ipv4/icmp.c, icmp_send).
+ *
+ * @param type 3 destination unreachable, 11 time exceeded
+ */
+export function sendError(host: Host, skb: SkBuff, type: number, code: number): void {
+  const { packet, mark, trail } = skb;
+  if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
+  if (packet.destination === 0xffffffff || !mayTell(host, packet.source)) return;
+  const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
+  const flow = ownFlow(host, {
+    destination: packet.source,
+    source: isLocalAddress(host, packet.destination) ? packet.destination : 0,
+    mark: reflected,
+    tos: (packet.tos & 0x1e) | 0xc0,
+    protocol: protocols.icmp,
+    destinationPort: (type << 8) | code,
+  });
+  const route = routeOutput(host, flow, trail, { about: packet });
+  if (typeof route === 'string') return;
+  const error: Packet = {
+    source: route.source,
+    destination: packet.source,
+    protocol: protocols.icmp,
+    tos: flow.tos,
+    ttl: 64,
+    sourcePort: 0,
+    destinationPort: 0,
+    icmp: { type, code, identifier: 0, sequence: 0, key: 0, about: packet },
+    tcp: null,
+    payload: { length: Math.min(lengthOf(packet), 548) },
+    socketHash: null,
+    identity: host.nextIdentity(),
+  };
+  trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}`);
+  sendLocal(host, error, route, { mark: reflected, trail: host.trailOf?.(host, error) ?? null });
+}
+
+/** Of errors, six at once to a destination, then one a second (icmp_ratelimit). */
+function mayTell(host: Host, destination: number): boolean {
+  const { now } = host.clock;
+  const last = host.sockets.errorTokens.get(destination) ?? { tokens: 6, since: now };
+  const tokens = Math.min(6, last.tokens + (now - last.since));
+  host.sockets.errorTokens.set(destination, { tokens: tokens >= 1 ? tokens - 1 : tokens, since: now });
+  return tokens >= 1;
+}
+
+/** Refuses a packet, as a rule says (net/ipv4/netfilter/nf_reject_ipv4.c). */
+export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
+  if (reason.kind === 'icmp') {
+    sendError(host, skb, 3, reason.code);
+    return;
+  }
+  const { packet } = skb;
+  const { tcp } = packet;
+  if (!tcp || tcp.flags & tcpFlags.rst) return;
+  const reset: Packet = {
+    ...packet,
+    source: packet.destination,
+    destination: packet.source,
+    sourcePort: packet.destinationPort,
+    destinationPort: packet.sourcePort,
+    ttl: 64,
+    payload: { length: 0 },
+    socketHash: null,
+    tcp: resetFor(packet),
+    identity: host.nextIdentity(),
+  };
+  const answer: SkBuff = {
+    ...skb,
+    packet: reset,
+    input: null,
+    socket: null,
+    connection: null,
+    tracking: 'none',
+    mark: 0,
+  };
+  if (routeAgain(host, answer) !== null || !answer.output) return;
+  const { source, destination } = reset;
+  const kind = answer.output === host.loopback ? 'local' : 'unicast';
+  sendLocal(host, reset, { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source });
+}
+
+/** The reset that answers a segment which belongs to no connection (RFC 9293, 3.10.7.1). */
+export function resetFor({ tcp, payload }: Packet): NonNullable<Packet['tcp']> {
+  if (!tcp) throw new Error('not a TCP segment');
+  if (tcp.flags & tcpFlags.ack) return { flags: tcpFlags.rst, sequence: tcp.acknowledgement, acknowledgement: 0 };
+  const length = payload.length + (tcp.flags & tcpFlags.syn ? 1 : 0) + (tcp.flags & tcpFlags.fin ? 1 : 0);
+  return { flags: tcpFlags.rst | tcpFlags.ack, sequence: 0, acknowledgement: (tcp.sequence + length) >>> 0 };
+}

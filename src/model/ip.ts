@@ -1,0 +1,137 @@
+import { formatIPv4 } from '../net/address.ts';
+import type { Connection } from './conntrack/connection.ts';
+import type { Device } from './device.ts';
+import { count, type Host } from './host.ts';
+import { deliverIcmp, sendError } from './icmp.ts';
+import { runHook, type HookVerdict } from './netfilter/hooks.ts';
+import { protocols, type Packet } from './packet.ts';
+import { routeInput } from './route-input.ts';
+import type { Route } from './route-output.ts';
+import { createSkBuff, type SenderSocket, type SkBuff, type Tracking } from './skbuff.ts';
+import { deliverTcp, tcpEarlyDemux } from './sockets/tcp-receive.ts';
+import { deliverUdp, udpEarlyDemux } from './sockets/udp.ts';
+
+/** What a packet keeps as it comes in: from the loopback device, or from another device of the same host. */
+export interface Kept {
+  readonly mark: number;
+  readonly connection: Connection | null;
+  readonly tracking: Tracking;
+}
+
+/** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
+export function receive(host: Host, device: Device, packet: Packet, kept?: Kept): void {
+  if (host.silent) return;
+  const skb = createSkBuff(packet, device, host.trailOf?.(host, packet) ?? null);
+  if (kept) Object.assign(skb, kept);
+  if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
+  // An established socket knows by which device its packets come, and has them checked no more.
+  if (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb)) {
+    deliver(host, skb);
+    return;
+  }
+  const route = routeInput(host, skb);
+  switch (route.kind) {
+    case 'local':
+      deliver(host, skb);
+      return;
+    case 'forward':
+      skb.output = route.device;
+      skb.nexthop = route.nexthop;
+      forward(host, skb);
+      return;
+    case 'drop':
+      if (route.why in dropReasons)
+        host.dropped(device, skb.packet, dropReasons[route.why as keyof typeof dropReasons]);
+      count(host, route.why === 'no-route' ? 'IpInNoRoutes' : 'IpInAddrErrors');
+      if (route.icmpCode !== null) sendError(host, skb, 3, route.icmpCode);
+  }
+}
+
+/** As the kernel names them (include/net/dropreason-core.h). */
+const dropReasons = {
+  'reverse-path': 'IP_RPFILTER',
+  'local-source': 'IP_LOCAL_SOURCE',
+  'invalid-source': 'IP_INVALID_SOURCE',
+} as const;
+
+function deliver(host: Host, skb: SkBuff): void {
+  if (runHook(host, 'input', skb, skb.input, null) !== 'accept') return;
+  switch (skb.packet.protocol) {
+    case protocols.udp:
+      deliverUdp(host, skb);
+      return;
+    case protocols.tcp:
+      deliverTcp(host, skb);
+      return;
+    case protocols.icmp:
+      deliverIcmp(host, skb);
+      return;
+    default:
+      sendError(host, skb, 3, 2);
+  }
+}
+
+/** Passes a packet on (net/ipv4/ip_forward.c, ip_forward). */
+function forward(host: Host, skb: SkBuff): void {
+  const { packet } = skb;
+  if (packet.ttl <= 1) {
+    skb.trail?.('drop', 'its time to live is over');
+    sendError(host, skb, 11, 0);
+    return;
+  }
+  skb.packet = { ...packet, ttl: packet.ttl - 1 };
+  count(host, 'IpForwDatagrams');
+  if (runHook(host, 'forward', skb, skb.input, skb.output) !== 'accept') return;
+  output(host, skb);
+}
+
+/**
+ * Sends a packet of the host's own along its route (net/ipv4/ip_output.c, ip_local_out).
+ *
+ * @returns what the sender gets to see
+ */
+export function sendLocal(
+  host: Host,
+  packet: Packet,
+  route: Route,
+  parts: { readonly mark?: number; readonly socket?: SenderSocket | null; readonly trail?: SkBuff['trail'] } = {},
+): HookVerdict {
+  if (host.silent) return 'EPERM';
+  const skb = createSkBuff(packet, null, parts.trail ?? null);
+  skb.mark = parts.mark ?? 0;
+  skb.socket = parts.socket ?? null;
+  skb.output = route.device;
+  skb.nexthop = route.nexthop;
+  const verdict = runHook(host, 'output', skb, null, route.device);
+  return verdict === 'accept' ? output(host, skb) : verdict;
+}
+
+/** A routed packet leaves (ip_output, ip_finish_output2). */
+function output(host: Host, skb: SkBuff): HookVerdict {
+  const verdict = runHook(host, 'postrouting', skb, null, skb.output);
+  if (verdict !== 'accept') return verdict;
+  const { output: device, nexthop } = skb;
+  if (!device?.up) {
+    skb.trail?.('drop', `${device?.name ?? 'its device'} is down`);
+    return 'accept';
+  }
+  if (device.kind === 'ethernet' && !resolveNeighbour(host, device, nexthop, skb)) {
+    skb.trail?.('drop', `nobody on ${device.name} has the address ${formatIPv4(nexthop)}`);
+    return 'accept';
+  }
+  device.transmit(skb, nexthop);
+  return 'accept';
+}
+
+/** Finds the next hop on its link, by ARP if need be. */
+function resolveNeighbour(host: Host, device: Device, address: number, skb: SkBuff): boolean {
+  if (address === 0xffffffff || address >>> 28 === 0xe) return true;
+  const known = host.neighbours.get(device, address);
+  if (known?.permanent || (known?.neighbour && host.clock.now - known.since < reachableTime)) return true;
+  const neighbour = device.resolve(address, skb.packet.source);
+  host.neighbours.set(device, address, { neighbour, permanent: false, since: host.clock.now });
+  return neighbour !== null;
+}
+
+/** Seconds for which a neighbour is taken to be there; net.ipv4.neigh.*.base_reachable_time. */
+const reachableTime = 30;

@@ -1,0 +1,256 @@
+import type { Fault } from '../backend/fault.ts';
+import type { Backend, Dialling, Lab, Ping, Probe } from '../backend/lab.ts';
+import type { Candidate } from '../candidate/candidate.ts';
+import { parseIPv4 } from '../net/address.ts';
+import { LabError } from '../net/error.ts';
+import { natRules } from '../topology/nat-ruleset.ts';
+import { profileNamed } from '../topology/profile.ts';
+import type { Nat, Topology } from '../topology/topology.ts';
+import { validateTopology } from '../topology/validate.ts';
+import { applyCandidate, runLineScript, runTunnelScript } from './apply-candidate.ts';
+import { deviceNamed, type Host } from './host.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { eraOf } from './era.ts';
+import { inflict } from './faults.ts';
+import { applyRuleset, setUpHost } from './host-setup.ts';
+import { buildNetwork, type Network } from './network.ts';
+import { startRecording, type Recording } from './recording.ts';
+import { routeInput } from './route-input.ts';
+import { ownFlow, routeOutput } from './route-output.ts';
+import { createSkBuff } from './skbuff.ts';
+import { dial } from './services/openvpn.ts';
+import { unanswered } from './services/ping.ts';
+import { startProbing, type Probes } from './services/probe.ts';
+import { request, serve } from './services/program.ts';
+import { scatter, sweep } from './services/sweep.ts';
+import type { Tunnels } from './services/tunnel.ts';
+import { addTunnels } from './tunnels.ts';
+
+export interface ModelOptions {
+  /** The kernel's release that the model stands for. */
+  readonly release: string;
+  /** Resolves when all others that can run have run, as Node's setImmediate does. */
+  readonly turn: () => Promise<void>;
+}
+
+/** Labs on a model of the kernel: in virtual time, with nothing on this machine touched. */
+export function modelBackend({ release, turn }: ModelOptions): Backend {
+  const era = eraOf(release);
+  return {
+    name: 'model',
+    release,
+    assertReady: async () => {
+      // It needs nothing.
+    },
+    open: async (topology, options) => {
+      const recording = startRecording();
+      const network = buildNetwork(topology, {
+        era,
+        seed: options.seed,
+        record: recording.record,
+        trailOf: null,
+        dropped: recording.dropped,
+        delay: linkDelay,
+      });
+      const tunnels = addTunnels(network, options.tunnels, recording.record);
+      const profile = profileNamed(options.profile);
+      for (const host of topology.hosts) setUpHost(topology, host, hostOf(network, host.name), profile, options.seed);
+      const lab = createLab(topology, network, tunnels, recording, createDriver(network.clock, turn));
+      await turn();
+      return lab;
+    },
+  };
+}
+
+/** Seconds along a link: about what a veth pair takes. */
+const linkDelay = 0.000_02;
+
+/** Seconds for which packets on their way are followed to their end. */
+const settling = 0.5;
+
+function hostOf(network: Network, name: string): Host {
+  const host = network.hosts.get(name);
+  if (!host) throw new LabError('invalid', `there is no host ${name}`);
+  return host;
+}
+
+function createLab(topology: Topology, network: Network, tunnels: Tunnels, recording: Recording, driver: Driver): Lab {
+  const { clock } = network;
+  let current = topology;
+  let deployed: Candidate | null = null;
+  const host = (name: string): Host => hostOf(network, name);
+  /** Waits for some time to pass. */
+  const pass = (seconds: number): Promise<void> =>
+    driver.wait((finish) => {
+      clock.after(seconds, () => {
+        finish();
+      });
+    });
+  return {
+    topology,
+    seeded: true,
+    now: () => clock.now,
+    unanswered: (pings: readonly Ping[]) =>
+      driver.wait((finish) => {
+        unanswered(
+          pings.map((ping) => ({ ...ping, host: host(ping.host) })),
+          (failed) => {
+            finish(failed.map((index) => pings[index]).filter((ping) => ping !== undefined));
+          },
+        );
+      }),
+    apply: async (candidate: Candidate) => {
+      applyCandidate(network, host(topology.server.host), current, candidate);
+      deployed = candidate;
+      await pass(0);
+    },
+    route: async (name, destination, source, arrival) => {
+      const device = routeOf(host(name), destination, source, arrival);
+      if (device === null) throw new LabError('lab-failed', `${name} has no route to ${destination}`);
+      return Promise.resolve(device);
+    },
+    sysctl: async (name, key) => Promise.resolve(String(host(name).sysctls.read(key.replace(/^net[.]/, '')))),
+    sweep: (name, destinations) =>
+      driver.wait((finish) => {
+        sweep(host(name), destinations, finish);
+      }),
+    scatter: (name, sent) =>
+      driver.wait((finish) => {
+        scatter(host(name), sent, finish);
+      }),
+    serve: async (name, service) => {
+      const running = serve(host(name), service, tunnels);
+      await pass(0);
+      return {
+        said: async () => Promise.resolve(running.said()),
+        stop: async () => {
+          running.stop();
+          await pass(0);
+        },
+      };
+    },
+    request: (name, asked) =>
+      driver.wait((finish) => {
+        request(host(name), asked, tunnels, finish);
+      }),
+    dial: async (name, asked) => {
+      const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
+        if (!deployed) throw new LabError('lab-failed', `${script} is of no candidate that was applied`);
+        runTunnelScript(network, host(name), deployed, script, environment);
+      };
+      return Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels, runUp)));
+    },
+    change: async (name: string, nat: Nat) => {
+      current = { ...current, hosts: current.hosts.map((each) => (each.name === name ? { ...each, nat } : each)) };
+      validateTopology(current);
+      applyRuleset(host(name), natRules(nat));
+      await pass(0);
+    },
+    inflict: async (fault: Fault) => {
+      const before = current;
+      current = inflict(network, current, fault);
+      if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
+      await pass(0);
+    },
+    interleave: () => {
+      const why = 'the model runs a script to its end at once, and can run none beside it';
+      return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
+    },
+    probe: async (name, probes) => {
+      const asking = startProbing(host(name), probes);
+      await pass(0);
+      return {
+        answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
+        stop: async () => {
+          asking.stop();
+          await pass(0);
+        },
+      };
+    },
+    evidence: async () => {
+      const until = clock.now;
+      await pass(settling);
+      const value = host(topology.server.host).counters.get('TcpExtIPReversePathFilter') ?? 0;
+      return {
+        crossings: [...recording.crossings],
+        until,
+        filtered: { value, from: until, to: until },
+        drops: [...recording.drops],
+      };
+    },
+    close: async () => {
+      // Nothing of it is outside of this program.
+    },
+  };
+}
+
+/** The device by which a host would send, or null. */
+function routeOf(host: Host, destination: string, source?: string, arrival?: string): string | null {
+  const to = parseIPv4(destination);
+  const from = source === undefined ? 0 : parseIPv4(source);
+  if (arrival === undefined) {
+    const route = routeOutput(host, ownFlow(host, { destination: to, source: from }), null);
+    return typeof route === 'string' ? null : route.device.name;
+  }
+  const device = deviceNamed(host, arrival);
+  if (!device) return null;
+  const question = {
+    ...{ source: from, destination: to, protocol: 0, tos: 0, ttl: 64, sourcePort: 0, destinationPort: 0 },
+    ...{ icmp: null, tcp: null, payload: { length: 0 }, socketHash: null, identity: 0 },
+  };
+  const route = routeInput(host, createSkBuff(question, device, null));
+  if (route.kind === 'forward') return route.device.name;
+  return route.kind === 'local' ? host.loopback.name : null;
+}
+
+/** Whether a question that is asked from now on is answered in so many seconds. */
+function answeredWithin(
+  driver: Driver,
+  clock: Network['clock'],
+  asking: Probes,
+  probe: Probe,
+  patience: number,
+): Promise<boolean> {
+  return driver.wait((finish) => {
+    const since = clock.now;
+    const settle = (answered: boolean): void => {
+      stopListening();
+      cancel();
+      finish(answered);
+    };
+    const stopListening = asking.onAnswer((which, asked) => {
+      if (which === probe && asked >= since) settle(true);
+    });
+    const cancel = clock.after(patience, () => {
+      settle(false);
+    });
+  });
+}
+
+function dialling(driver: Driver, clock: Network['clock'], client: ReturnType<typeof dial>): Dialling {
+  return {
+    until: (condition, patience) =>
+      driver.wait((finish, fail) => {
+        const look = (): boolean => {
+          const rounds = client.rounds();
+          if (!condition(rounds)) return false;
+          finish(rounds);
+          return true;
+        };
+        if (look()) return;
+        const stopListening = client.onChange(() => {
+          if (!look() && !client.ended()) return;
+          stopListening();
+          cancel();
+          fail(
+            new LabError('lab-failed', `the client ended before what was waited for: ${client.said().at(-1) ?? ''}`),
+          );
+        });
+        const cancel = clock.after(patience, () => {
+          stopListening();
+          fail(new LabError('lab-failed', `the client did not come to what was waited for in ${patience} s`));
+        });
+      }),
+    stop: async () => Promise.resolve(client.stop()),
+  };
+}

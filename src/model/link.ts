@@ -1,0 +1,169 @@
+import { answersArp, arpSender } from './arp.ts';
+import type { Device, Neighbour } from './device.ts';
+import { setCarrier } from './devices.ts';
+import type { Host } from './host.ts';
+import { receive } from './ip.ts';
+import { lengthOf, type Packet } from './packet.ts';
+import type { Random } from './random.ts';
+
+/** What a link does to packets, besides carrying them. */
+export interface LinkOptions {
+  /** Seconds from one end to another. */
+  readonly delay: number;
+  /** Share of the packets that are lost, 0 to 1. */
+  readonly loss: number;
+  readonly random: Random;
+}
+
+/** One end of a link. */
+export interface LinkEnd extends Neighbour {
+  /** Bits per second that leave by it at most; null: no limit. */
+  readonly rate: number | null;
+}
+
+/** What a link does to what leaves by a device, as `tc` says; null: nothing. */
+export interface Shape {
+  /** Bits per second. */
+  readonly rate: number | null;
+  /** Seconds, on top of the link's own. */
+  readonly delay: number | null;
+  /** Share of the packets that are lost. */
+  readonly loss: number | null;
+}
+
+/** A link as it is. */
+export interface Joined {
+  /** To be called when one of its ends was set up or down. */
+  settle(): void;
+  /** Changes what becomes of packets that leave by a device. */
+  shape(device: Device, shape: Shape): void;
+}
+
+/** Hears of each packet that crosses an interface. */
+export type Recorder = (crossing: {
+  readonly host: Host;
+  readonly device: Device;
+  readonly direction: 'in' | 'out';
+  readonly packet: Packet | ArpPacket;
+}) => void;
+
+/** Who asks for an address, or who has it. */
+export interface ArpPacket {
+  readonly protocol: 'arp';
+  readonly kind: 'request' | 'reply';
+  readonly source: number;
+  readonly destination: number;
+  readonly identity: number;
+}
+
+/** Joins devices by a cable, or by a switch where there are more than two. */
+export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, record: Recorder): Joined {
+  const queues = new Map<Device, Queue>();
+  for (const end of ends) {
+    const { host, device } = end;
+    const others = ends.filter((other) => other !== end);
+    queues.set(device, { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) });
+    device.resolve = (address, source) => resolve(host, device, others, address, source, record);
+    device.transmit = ({ packet, mark }, nexthop) => {
+      const queue = queues.get(device) ?? noQueue;
+      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(packet) + 14) : 0;
+      if (wait === null) return;
+      const target = others.length === 1 ? others[0] : host.neighbours.get(device, nexthop)?.neighbour;
+      // What has left the queue is on the wire, and seen there.
+      const send = (): void => {
+        record({ host, device, direction: 'out', packet });
+        const loss = options.loss + queue.loss;
+        if (!target || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
+        host.clock.after(options.delay + queue.delay, () => {
+          if (!target.device.up) return;
+          record({ host: target.host, device: target.device, direction: 'in', packet });
+          const kept = { mark: target.host === host ? mark : 0, connection: null, tracking: 'none' } as const;
+          receive(target.host, target.device, packet, kept);
+        });
+      };
+      if (wait > 0) host.clock.after(wait, send);
+      else send();
+    };
+  }
+  return {
+    settle: () => {
+      for (const { host, device } of ends) {
+        // A cable has a signal when both its ends are up; a switch always gives one.
+        const carrier = device.up && (ends.length > 2 || ends.every((each) => each.device.up));
+        setCarrier(host, device, carrier);
+      }
+    },
+    shape: (device, { rate, delay, loss }) => {
+      queues.set(device, { wait: rate === null ? null : createShaper(rate), delay: delay ?? 0, loss: loss ?? 0 });
+    },
+  };
+}
+
+/** What stands before a device. */
+interface Queue {
+  /** Seconds that a packet waits; null in place of a number: it is dropped. */
+  readonly wait: ((now: number, bytes: number) => number | null) | null;
+  readonly delay: number;
+  readonly loss: number;
+}
+
+const noQueue: Queue = { wait: null, delay: 0, loss: 0 };
+
+function resolve(
+  host: Host,
+  device: Device,
+  others: readonly LinkEnd[],
+  address: number,
+  source: number,
+  record: Recorder,
+): Neighbour | null {
+  if (!device.carrier || host.silent) return null;
+  const sender = arpSender(host, device, address, source);
+  const request: ArpPacket = {
+    protocol: 'arp',
+    kind: 'request',
+    source: sender,
+    destination: address,
+    identity: host.nextIdentity(),
+  };
+  record({ host, device, direction: 'out', packet: request });
+  let found: Neighbour | null = null;
+  for (const other of others) {
+    if (!other.device.up) continue;
+    record({ host: other.host, device: other.device, direction: 'in', packet: request });
+    if (other.host.silent || !answersArp(other.host, other.device, address, sender)) continue;
+    found ??= { host: other.host, device: other.device };
+    const reply: ArpPacket = {
+      protocol: 'arp',
+      kind: 'reply',
+      source: address,
+      destination: sender,
+      identity: host.nextIdentity(),
+    };
+    record({ host: other.host, device: other.device, direction: 'out', packet: reply });
+    record({ host, device, direction: 'in', packet: reply });
+  }
+  return found;
+}
+
+/** Bytes that may go at once, and seconds of waiting that the queue has room for: as the lab's `tc qdisc … tbf` says. */
+const burst = 16 * 1024;
+const latency = 0.4;
+
+/**
+ * A token bucket.
+ *
+ * @returns a function that says how many seconds a packet of so many bytes has to wait, or null if it is dropped
+ */
+function createShaper(rate: number): (now: number, bytes: number) => number | null {
+  const bytesPerSecond = rate / 8;
+  // When the bucket was, or will be, full but for what has been let go.
+  let emptyUntil = -Infinity;
+  return (now, bytes) => {
+    const begin = Math.max(emptyUntil, now - burst / bytesPerSecond);
+    const wait = Math.max(0, begin + bytes / bytesPerSecond - now);
+    if (wait > latency) return null;
+    emptyUntil = begin + bytes / bytesPerSecond;
+    return wait;
+  };
+}

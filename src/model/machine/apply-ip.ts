@@ -1,0 +1,28 @@
+import type { IpCommand, Placed } from '../../candidate/commands/ip.ts';
+import type { Host } from '../host.ts';
+import type { Network } from '../network.ts';
+import { applyAddress } from './apply-address.ts';
+import { applyLink } from './apply-link.ts';
+import { applyNeighbour } from './apply-neighbour.ts';
+import { applyNexthop } from './apply-nexthop.ts';
+import { applyRoute } from './apply-route.ts';
+import { applyRule } from './apply-rule.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Carries out what `ip` is told, on a host of a network. */
+export function applyIp(network: Network, host: Host, { command, at }: Placed<IpCommand>): Outcome {
+  switch (command.object) {
+    case 'link':
+      return applyLink(network, host, command);
+    case 'address':
+      return applyAddress(host, command);
+    case 'route':
+      return applyRoute(host, command, at);
+    case 'rule':
+      return applyRule(host, command, at);
+    case 'neighbour':
+      return applyNeighbour(host, command);
+    case 'nexthop':
+      return applyNexthop(host, command);
+  }
+}

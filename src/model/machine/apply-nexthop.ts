@@ -1,0 +1,41 @@
+import type { NexthopCommand } from '../../candidate/commands/ip.ts';
+import { scopes } from '../device.ts';
+import { tables } from '../fib/fib.ts';
+import { resolveNexthop } from '../fib/routes.ts';
+import type { Host } from '../host.ts';
+import { done, failed, type Outcome } from './outcome.ts';
+
+/** `ip nexthop`. */
+export function applyNexthop(host: Host, command: NexthopCommand): Outcome {
+  const { byId } = host.fib.objects;
+  if (!host.era.nexthopObjects) return failed('RTNETLINK answers: Operation not supported');
+  switch (command.action) {
+    case 'delete':
+      return byId.delete(command.id) ? done : failed('RTNETLINK answers: No such file or directory');
+    case 'flush':
+      byId.clear();
+      return done;
+    case 'show':
+      return failed('ip nexthop show: the model does not print nexthop objects');
+    case 'add':
+    case 'replace': {
+      const { id, nexthop } = command;
+      if (byId.has(id) && command.action === 'add') return failed('RTNETLINK answers: File exists');
+      switch (nexthop.kind) {
+        case 'blackhole':
+          byId.set(id, { kind: 'blackhole', id });
+          return done;
+        case 'group':
+          if (nexthop.members.some((member) => !byId.has(member.id))) return failed('Error: Invalid nexthop id.');
+          byId.set(id, { kind: 'group', id, members: nexthop.members });
+          return done;
+        case 'nexthop': {
+          const resolved = resolveNexthop(host, nexthop.nexthop, tables.main, scopes.universe);
+          if ('message' in resolved) return failed(resolved.message);
+          byId.set(id, { kind: 'single', id, nexthop: resolved });
+          return done;
+        }
+      }
+    }
+  }
+}

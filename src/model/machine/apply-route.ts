@@ -1,0 +1,190 @@
+import type { RouteCommand, RouteSelector } from '../../candidate/commands/ip.ts';
+import type { Location } from '../../candidate/commands/location.ts';
+import { printRoutes, type RouteListing } from '../../candidate/commands/ip/print-route.ts';
+import { contains, formatIPv4, type Prefix } from '../../net/address.ts';
+import type { FibRoute } from '../fib/fib-info.ts';
+import { replaceRoutes } from '../fib/kernel-routes.ts';
+import { addRoute, deleteRoute } from '../fib/routes.ts';
+import { deviceNamed, type Host } from '../host.ts';
+import { routeInput } from '../route-input.ts';
+import { ownFlow, routeOutput } from '../route-output.ts';
+import { createSkBuff } from '../skbuff.ts';
+import { done, failed, noDevice, printed, type Outcome } from './outcome.ts';
+
+/** `ip route`. */
+export function applyRoute(host: Host, command: RouteCommand, at: Location): Outcome {
+  switch (command.action) {
+    case 'add':
+    case 'append':
+    case 'prepend':
+    case 'replace':
+    case 'change': {
+      const refused = addRoute(host, command.action, command.route, at);
+      return refused ? failed(refused.message) : done;
+    }
+    case 'delete': {
+      const refused = deleteRoute(host, command.route);
+      return refused ? failed(refused.message) : done;
+    }
+    case 'flush':
+      return flush(host, command.selector);
+    case 'flush-cache':
+      host.routeGeneration += 1;
+      return done;
+    case 'show': {
+      const shown = select(host, command.selector).map(listingOf);
+      return printed(printRoutes(shown, command.selector, command.output));
+    }
+    case 'get':
+      return get(host, command);
+  }
+}
+
+function flush(host: Host, selector: RouteSelector): Outcome {
+  for (const gone of select(host, selector)) {
+    replaceRoutes(host, gone.table, gone.destination, gone.length, (routes) =>
+      routes.filter((route) => route !== gone),
+    );
+  }
+  return done;
+}
+
+function select(host: Host, selector: RouteSelector): readonly FibRoute[] {
+  const numbers = selector.table === 'all' ? [...host.fib.tables.keys()] : [selector.table];
+  return numbers
+    .flatMap((number) => host.fib.tables.get(number)?.routes() ?? [])
+    .filter((route) => isSelected(route, selector));
+}
+
+function isSelected({ destination, length, tos, info }: FibRoute, selector: RouteSelector): boolean {
+  const fits = <Value>(wanted: Value | null, value: Value): boolean => wanted === null || wanted === value;
+  const [only] = info.nexthops.length === 1 ? info.nexthops : [];
+  return (
+    isWithin({ address: destination, length }, selector.prefix) &&
+    fits(selector.device, only?.device?.name ?? '') &&
+    fits(selector.gateway, only?.gateway ?? 0) &&
+    fits(selector.protocol, info.protocol) &&
+    fits(selector.scope, info.scope) &&
+    fits(selector.type, info.type) &&
+    fits(selector.source, info.preferredSource) &&
+    fits(selector.tos, tos) &&
+    fits(selector.metric, info.metric)
+  );
+}
+
+function isWithin(prefix: Prefix, wanted: RouteSelector['prefix']): boolean {
+  if (!wanted) return true;
+  const { kind, prefix: other } = wanted;
+  switch (kind) {
+    case 'exact':
+      return prefix.length === other.length && prefix.address === other.address;
+    case 'root':
+      return prefix.length >= other.length && contains(other, prefix.address);
+    case 'match':
+      return prefix.length <= other.length && contains(prefix, other.address);
+  }
+}
+
+function listingOf({ destination, length, tos, table, info }: FibRoute): RouteListing {
+  return {
+    type: info.type,
+    destination: { address: destination, length },
+    tos,
+    table,
+    metric: info.metric,
+    protocol: info.protocol,
+    scope: info.scope,
+    source: info.preferredSource === 0 ? null : info.preferredSource,
+    nexthopId: info.group?.id ?? null,
+    nexthops: (info.group?.nexthops() ?? info.nexthops).map(({ gateway, device, weight, onlink, dead, linkDown }) => ({
+      gateway: gateway === 0 ? null : gateway,
+      device: device?.name ?? null,
+      weight,
+      onlink,
+      dead,
+      linkdown: linkDown,
+    })),
+  };
+}
+
+/** The route that a packet would take. Of what `ip route get` prints, the line that scripts read. */
+function get(host: Host, asked: Extract<RouteCommand, { action: 'get' }>): Outcome {
+  const { destination, source, mark, tos, protocol, sourcePort, destinationPort } = asked;
+  const output = asked.outputDevice === null ? null : deviceNamed(host, asked.outputDevice);
+  if (asked.outputDevice !== null && !output) return noDevice(asked.outputDevice);
+  const ports = { protocol, sourcePort, destinationPort };
+  if (asked.inputDevice !== null) {
+    const input = deviceNamed(host, asked.inputDevice);
+    if (!input) return noDevice(asked.inputDevice);
+    const question = {
+      ...{
+        source,
+        destination,
+        tos,
+        ttl: 64,
+        icmp: null,
+        tcp: null,
+        payload: { length: 0 },
+        socketHash: null,
+        identity: 0,
+      },
+      ...ports,
+    };
+    const skb = { ...createSkBuff(question, input, null), mark };
+    const route = routeInput(host, skb);
+    if (route.kind === 'drop') return failed('RTNETLINK answers: No route to host');
+    const device = route.kind === 'forward' ? route.device.name : host.loopback.name;
+    const via = route.kind === 'forward' && route.nexthop !== destination ? route.nexthop : 0;
+    return printed(line(asked, { kind: route.kind === 'local' ? 'local' : 'unicast', device, via, source: null }));
+  }
+  const route = routeOutput(
+    host,
+    ownFlow(host, { destination, source, mark, tos, output, uid: asked.uid ?? 0, ...ports }),
+    null,
+  );
+  if (typeof route === 'string') return failed(`RTNETLINK answers: ${messages[route]}`);
+  const { kind, device, gateway: via } = route;
+  return printed(line(asked, { kind, device: device.name, via, source: route.source }));
+}
+
+const messages = {
+  ENETUNREACH: 'Network is unreachable',
+  EHOSTUNREACH: 'No route to host',
+  EACCES: 'Permission denied',
+  EINVAL: 'Invalid argument',
+  ENODEV: 'No such device',
+} as const;
+
+function line(
+  { destination, source: from, inputDevice, mark, output }: Extract<RouteCommand, { action: 'get' }>,
+  found: { readonly kind: string; readonly device: string; readonly via: number; readonly source: number | null },
+): string {
+  const gateway = found.via === 0 ? null : formatIPv4(found.via);
+  const source = found.source === null ? null : formatIPv4(found.source);
+  if (output.json) {
+    return `${JSON.stringify([
+      {
+        ...(found.kind === 'unicast' ? {} : { type: found.kind }),
+        dst: formatIPv4(destination),
+        ...(from === 0 ? {} : { from: formatIPv4(from) }),
+        ...(gateway === null ? {} : { gateway }),
+        dev: found.device,
+        ...(source === null || from !== 0 ? {} : { prefsrc: source }),
+        flags: [],
+        uid: 0,
+        cache: [],
+      },
+    ])}\n`;
+  }
+  const words = [
+    found.kind === 'unicast' ? '' : found.kind,
+    formatIPv4(destination),
+    from === 0 ? '' : `from ${formatIPv4(from)}`,
+    gateway === null ? '' : `via ${gateway}`,
+    `dev ${found.device}`,
+    source === null || from !== 0 ? '' : `src ${source}`,
+    mark === 0 ? '' : `mark 0x${mark.toString(16)}`,
+    inputDevice === null ? 'uid 0' : '',
+  ].filter((word) => word !== '');
+  return `${words.join(' ')} \n    cache${inputDevice === null ? '' : ` iif ${inputDevice}`} \n`;
+}

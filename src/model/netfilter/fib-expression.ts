@@ -1,0 +1,51 @@
+import type { FibKey } from '../../candidate/commands/netfilter.ts';
+import { scopes } from '../device.ts';
+import { lookUp } from '../rules.ts';
+import type { Evaluation } from './netfilter.ts';
+
+/** What the routing tables say of one of a packet's addresses (net/ipv4/netfilter/nft_fib_ipv4.c). */
+export function fibValue(
+  { host, skb, input, output }: Evaluation,
+  keys: readonly FibKey[],
+  result: 'oif' | 'oifname' | 'type' | 'exists',
+): number | string | null {
+  const { packet } = skb;
+  const bySource = keys.includes('saddr');
+  const destination = bySource ? packet.source : packet.destination;
+  const device = keys.includes('iif') ? input : keys.includes('oif') ? output : null;
+  const flow = {
+    output: result === 'type' ? null : device,
+    input: bySource || !input ? host.loopback : input,
+    mark: keys.includes('mark') ? skb.mark : 0,
+    tos: packet.tos,
+    scope: scopes.universe,
+    protocol: 0,
+    source: bySource ? packet.destination : packet.source,
+    destination,
+    sourcePort: 0,
+    destinationPort: 0,
+    uid: 0,
+  };
+  if (result === 'type') return addressType(host, destination, device);
+  const found = lookUp(host, flow, null);
+  const nothing = result === 'oifname' ? '' : 0;
+  if (typeof found === 'string' || found.route.info.type !== 'unicast') return nothing;
+  const way = device ?? found.nexthop.device;
+  if (!way) return nothing;
+  return result === 'exists' ? 1 : way.name;
+}
+
+/** What kind of address it is to this host, or to one of its devices (inet_dev_addr_type). */
+function addressType(host: Evaluation['host'], address: number, device: Evaluation['input']): string {
+  if (address === 0xffffffff || address === 0) return 'broadcast';
+  if (address >>> 28 === 0xe) return 'multicast';
+  let type = 'unicast';
+  host.fib.tables.get(255)?.search(address, (routes) => {
+    const [route] = routes;
+    if (!route) return false;
+    if (device && route.info.nexthops[0]?.device !== device) return true;
+    type = route.info.type;
+    return true;
+  });
+  return type;
+}

@@ -1,0 +1,94 @@
+import { formatIPv4 } from '../net/address.ts';
+import { scopes } from './device.ts';
+import type { FlowKey } from './flow.ts';
+import type { Host } from './host.ts';
+import { isIcmpError } from './packet.ts';
+import { selectPath } from './path.ts';
+import { lookUp, needsPorts } from './rules.ts';
+import type { SkBuff } from './skbuff.ts';
+import { validateSource, type Arrival, type Disbelief } from './source-validation.ts';
+import type { Device } from './device.ts';
+
+/** What becomes of a packet that came in. */
+export type InputRoute =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'forward'; readonly device: Device; readonly nexthop: number; readonly sameLink: boolean }
+  /** Dropped; with an ICMP destination unreachable of this code, where the host forwards. */
+  | {
+      readonly kind: 'drop';
+      readonly why: Disbelief | 'no-route' | 'bogus' | 'not-forwarding';
+      readonly icmpCode: number | null;
+    };
+
+const drop = (why: (InputRoute & { kind: 'drop' })['why'], icmpCode: number | null = null): InputRoute => ({
+  kind: 'drop',
+  why,
+  icmpCode,
+});
+
+/** The route of a packet that came in (net/ipv4/route.c, ip_route_input_slow). */
+export function routeInput(host: Host, skb: SkBuff): InputRoute {
+  const { packet, input: device, trail } = skb;
+  if (!device) throw new Error('a packet that came in by no device');
+  const { source, destination } = packet;
+  const values = host.sysctls.interfaceValues(device.name);
+  if (source >>> 28 === 0xe || source === 0xffffffff) return drop('bogus');
+  const arrival = arrivalOf(skb, device);
+  if (destination === 0xffffffff) {
+    const why = source === 0 ? null : validateSource(host, arrival, trail);
+    return why ? drop(why) : { kind: 'local' };
+  }
+  if (source >>> 24 === 0 || destination >>> 24 === 0) return drop('bogus');
+  const isLoopback = (address: number): boolean => address >>> 24 === 127;
+  if ((isLoopback(source) || isLoopback(destination)) && !values.routeLocalnet && device !== host.loopback) {
+    trail?.('drop', 'addresses of 127.0.0.0/8 come by no wire (route_localnet is 0)');
+    return drop('bogus');
+  }
+  const ports = needsPorts(host.rules);
+  const flow: FlowKey = {
+    output: null,
+    input: device,
+    mark: skb.mark,
+    tos: packet.tos,
+    scope: scopes.universe,
+    protocol: ports ? packet.protocol : 0,
+    source,
+    destination,
+    sourcePort: ports ? packet.sourcePort : 0,
+    destinationPort: ports ? packet.destinationPort : 0,
+    uid: 0,
+  };
+  const found = lookUp(host, flow, trail);
+  if (typeof found === 'string') {
+    if (!values.forwarding) return drop('no-route');
+    const codes = { ENETUNREACH: 0, EHOSTUNREACH: 1, EACCES: 13, EINVAL: null, ENODEV: 0 } as const;
+    return drop('no-route', codes[found]);
+  }
+  const { info } = found.route;
+  if (info.type === 'broadcast' || info.type === 'local') {
+    const why = validateSource(host, arrival, trail);
+    return why ? drop(why) : { kind: 'local' };
+  }
+  if (!values.forwarding) {
+    trail?.(
+      'drop',
+      `${formatIPv4(destination)} is not an address of ${host.name}, and forwarding is 0 on ${device.name}`,
+    );
+    return drop('not-forwarding');
+  }
+  const nexthop = selectPath(host, found, flow, packet, trail);
+  if (!nexthop.device) return drop('no-route', 0);
+  const why = validateSource(host, { ...arrival, output: nexthop.device }, trail);
+  if (why) return drop(why);
+  return {
+    kind: 'forward',
+    device: nexthop.device,
+    nexthop: nexthop.gateway || destination,
+    sameLink: nexthop.device === device && !isIcmpError(packet),
+  };
+}
+
+function arrivalOf({ packet, mark }: SkBuff, device: Device): Arrival {
+  const { source, destination, tos, protocol, sourcePort, destinationPort } = packet;
+  return { source, destination, device, output: null, tos, mark, protocol, sourcePort, destinationPort };
+}

@@ -1,0 +1,250 @@
+import type { RuleAction, RuleSpecification } from '../candidate/commands/ip.ts';
+import type { Location } from '../candidate/commands/location.ts';
+import { contains, formatPrefix } from '../net/address.ts';
+import { lookUpMerged, lookUpTable, tables, type FibResult } from './fib/fib.ts';
+import type { FlowKey, RouteError } from './flow.ts';
+import type { Host } from './host.ts';
+import type { Trail } from './trail.ts';
+
+/** A policy rule, as `ip rule` knows it. */
+export interface PolicyRule extends Omit<RuleSpecification, 'priority' | 'action'> {
+  readonly priority: number;
+  readonly action: RuleAction;
+  readonly at: Location | null;
+}
+
+/** A host's policy rules. */
+export interface Rules {
+  /** By priority; those of the same priority in the order in which they were added. */
+  list: readonly PolicyRule[];
+  /** Whether a rule was ever added or removed; as long as none was, the tables are looked up directly. */
+  touched: boolean;
+}
+
+const anything = {
+  not: false,
+  from: null,
+  to: null,
+  mark: null,
+  inputDevice: null,
+  outputDevice: null,
+  tos: null,
+  protocol: null,
+  sourcePorts: null,
+  destinationPorts: null,
+  uids: null,
+  suppressPrefixLength: null,
+  at: null,
+} as const;
+
+/** The three rules that every host has. */
+export function createRules(): Rules {
+  const standard = (priority: number, table: number): PolicyRule => ({
+    ...anything,
+    priority,
+    action: { kind: 'table', table },
+  });
+  return {
+    list: [standard(0, tables.local), standard(32766, tables.main), standard(32767, tables.default)],
+    touched: false,
+  };
+}
+
+/** Adds a rule, after those of the same priority (net/core/fib_rules.c, fib_nl_newrule). */
+export function addRule(
+  host: Host,
+  rule: RuleSpecification & { readonly action: RuleAction },
+  at: Location | null,
+): 'EEXIST' | 'EINVAL' | null {
+  const { rules } = host;
+  const priority = rule.priority ?? defaultPriority(rules);
+  // It leads forward only.
+  if (rule.action.kind === 'goto' && rule.action.priority <= priority) return 'EINVAL';
+  const added: PolicyRule = { ...rule, priority, at };
+  if (rules.list.some((each) => sameRule(each, added))) return 'EEXIST';
+  const place = rules.list.findIndex((each) => each.priority > priority);
+  rules.list = rules.list.toSpliced(place < 0 ? rules.list.length : place, 0, added);
+  rules.touched = true;
+  host.routeGeneration += 1;
+  return null;
+}
+
+/** Removes the first rule that fits what is said of it. */
+export function deleteRule(host: Host, rule: RuleSpecification): 'ENOENT' | null {
+  const { rules } = host;
+  const place = rules.list.findIndex((each) => fits(each, rule));
+  if (place < 0) return 'ENOENT';
+  rules.list = rules.list.toSpliced(place, 1);
+  rules.touched = true;
+  host.routeGeneration += 1;
+  return null;
+}
+
+/** Removes those that are chosen, as `ip rule flush` does; never one of priority 0. */
+export function flushRules(host: Host, isChosen: (rule: PolicyRule) => boolean): void {
+  host.rules.list = host.rules.list.filter((rule) => rule.priority === 0 || !isChosen(rule));
+  host.rules.touched = true;
+  host.routeGeneration += 1;
+}
+
+/** One less than that of the second rule. */
+function defaultPriority({ list }: Rules): number {
+  const second = list[1]?.priority ?? 0;
+  return second > 0 ? second - 1 : 0;
+}
+
+const selectors = [
+  'not',
+  'from',
+  'to',
+  'mark',
+  'inputDevice',
+  'outputDevice',
+  'tos',
+  'protocol',
+  'sourcePorts',
+  'destinationPorts',
+  'uids',
+  'suppressPrefixLength',
+] as const;
+
+/** The kernel's idea of the same rule takes no account of `not`, or of where a `goto` leads (rule_exists). */
+function sameRule(one: PolicyRule, other: PolicyRule): boolean {
+  const says = ({ priority, action, ...rule }: PolicyRule): string =>
+    JSON.stringify([
+      priority,
+      action.kind === 'goto' ? 'goto' : action,
+      ...selectors.filter((key) => key !== 'not').map((key) => rule[key]),
+    ]);
+  return says(one) === says(other);
+}
+
+function fits(rule: PolicyRule, wanted: RuleSpecification): boolean {
+  if (wanted.priority !== null && wanted.priority !== rule.priority) return false;
+  if (wanted.action && JSON.stringify(wanted.action) !== JSON.stringify(rule.action)) return false;
+  return selectors.every((key) => {
+    const value = wanted[key];
+    return value === null || value === false || JSON.stringify(value) === JSON.stringify(rule[key]);
+  });
+}
+
+/**
+ * The route for a flow: tables in the order of the rules, until one has it (net/core/fib_rules.c, fib_rules_lookup;
+ * net/ipv4/fib_rules.c).
+ */
+export function lookUp(host: Host, flow: FlowKey, trail: Trail): FibResult | RouteError {
+  const { rules } = host;
+  if (!rules.touched) {
+    const found = lookUpMerged(host, flow, trail) ?? lookUpIn(host, tables.default, flow, trail);
+    if (found === null) trail?.('route', 'no route');
+    return found ?? 'ENETUNREACH';
+  }
+  let from = 0;
+  for (const rule of rules.list) {
+    if (rule.priority < from || !matches(rule, flow)) continue;
+    trail?.('rule', describeRule(rule), rule.at ?? undefined);
+    const { action } = rule;
+    switch (action.kind) {
+      case 'nop':
+        continue;
+      case 'goto':
+        from = action.priority;
+        continue;
+      case 'unreachable':
+        return 'ENETUNREACH';
+      case 'prohibit':
+        return 'EACCES';
+      case 'blackhole':
+        return 'EINVAL';
+      case 'table': {
+        const found = lookUpIn(host, action.table, flow, trail);
+        if (found === null) continue;
+        if (typeof found !== 'string' && isSuppressed(rule, found)) {
+          trail?.('rule', `suppressed: prefix length ${found.route.length}`, rule.at ?? undefined);
+          continue;
+        }
+        return found;
+      }
+    }
+  }
+  trail?.('route', 'no route');
+  return 'ENETUNREACH';
+}
+
+function lookUpIn(host: Host, number: number, flow: FlowKey, trail: Trail): FibResult | RouteError | null {
+  const table = host.fib.tables.get(number);
+  return table ? lookUpTable(host, table, flow, trail) : null;
+}
+
+function isSuppressed({ suppressPrefixLength }: PolicyRule, { route }: FibResult): boolean {
+  return suppressPrefixLength !== null && route.length <= suppressPrefixLength;
+}
+
+/** Whether any rule asks for ports or protocol: only then does a packet that comes in have them looked at. */
+export function needsPorts({ list }: Rules): boolean {
+  return list.some(
+    ({ protocol, sourcePorts, destinationPorts }) =>
+      protocol !== null || sourcePorts !== null || destinationPorts !== null,
+  );
+}
+
+function matches(rule: PolicyRule, flow: FlowKey): boolean {
+  return matchesSelectors(rule, flow) !== rule.not;
+}
+
+function matchesSelectors(rule: PolicyRule, flow: FlowKey): boolean {
+  if (rule.inputDevice !== null && rule.inputDevice !== flow.input.name) return false;
+  if (rule.outputDevice !== null && rule.outputDevice !== flow.output?.name) return false;
+  if (rule.mark && ((flow.mark ^ rule.mark.value) & rule.mark.mask) !== 0) return false;
+  if (rule.from && !contains(rule.from, flow.source)) return false;
+  if (rule.to && !contains(rule.to, flow.destination)) return false;
+  if (rule.tos !== null && rule.tos !== 0 && rule.tos !== (flow.tos & 0x1c)) return false;
+  if (rule.protocol !== null && rule.protocol !== flow.protocol) return false;
+  if (rule.sourcePorts && !isWithin(rule.sourcePorts, flow.sourcePort)) return false;
+  if (rule.destinationPorts && !isWithin(rule.destinationPorts, flow.destinationPort)) return false;
+  if (rule.uids && !isWithin(rule.uids, flow.uid)) return false;
+  return true;
+}
+
+function isWithin(range: { readonly from: number; readonly to: number }, value: number): boolean {
+  return range.from <= value && value <= range.to;
+}
+
+/** As `ip rule` shows it. */
+function describeRule(rule: PolicyRule): string {
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  const range = (name: string, ports: { from: number; to: number } | null): string =>
+    ports ? ` ${name} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}` : '';
+  const mark = rule.mark && `${hex(rule.mark.value)}${rule.mark.mask === 0xffffffff ? '' : `/${hex(rule.mark.mask)}`}`;
+  const selector = [
+    `${rule.not ? 'not ' : ''}from ${rule.from ? shortPrefix(rule.from) : 'all'}`,
+    rule.to ? ` to ${shortPrefix(rule.to)}` : '',
+    mark === null ? '' : ` fwmark ${mark}`,
+    rule.inputDevice === null ? '' : ` iif ${rule.inputDevice}`,
+    rule.outputDevice === null ? '' : ` oif ${rule.outputDevice}`,
+    rule.tos === null ? '' : ` tos ${hex(rule.tos)}`,
+    rule.protocol === null ? '' : ` ipproto ${rule.protocol}`,
+    range('sport', rule.sourcePorts),
+    range('dport', rule.destinationPorts),
+    range('uidrange', rule.uids),
+  ].join('');
+  const suppress = rule.suppressPrefixLength === null ? '' : ` suppress_prefixlength ${rule.suppressPrefixLength}`;
+  return `rule ${rule.priority}: ${selector} ${describeAction(rule.action)}${suppress}`;
+}
+
+function shortPrefix(prefix: { readonly address: number; readonly length: number }): string {
+  return formatPrefix(prefix).replace(/[/]32$/, '');
+}
+
+function describeAction(action: RuleAction): string {
+  switch (action.kind) {
+    case 'table': {
+      const name = Object.entries(tables).find(([, number]) => number === action.table)?.[0];
+      return `lookup ${name ?? action.table}`;
+    }
+    case 'goto':
+      return `goto ${action.priority}`;
+    default:
+      return action.kind;
+  }
+}

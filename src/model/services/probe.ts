@@ -1,0 +1,89 @@
+import type { Probe } from '../../backend/lab.ts';
+import { parseIPv4 } from '../../net/address.ts';
+import type { Host } from '../host.ts';
+import { abort, connect, type TcpConnection } from '../sockets/tcp.ts';
+import { closeUdp, sendUdp } from '../sockets/udp.ts';
+import { requireUdp } from './requirements.ts';
+
+/** Seconds from one question to the next: while they are answered, and while they aren't; and until a connection is given up. */
+const [pace, haste, patience] = [0.1, 0.01, 1];
+
+/** Questions that are asked again and again. */
+export interface Probes {
+  /** Hears of each answer: whose, and when its question was asked. */
+  onAnswer(listener: (probe: Probe, asked: number) => void): () => void;
+  stop(): void;
+}
+
+/** Starts asking. Over TCP each question is a connection of its own, and a refusal is an answer. */
+export function startProbing(host: Host, probes: readonly Probe[]): Probes {
+  const listeners = new Set<(probe: Probe, asked: number) => void>();
+  const stops = probes.map((probe) =>
+    ask(host, probe, (asked) => {
+      for (const listener of listeners) listener(probe, asked);
+    }),
+  );
+  return {
+    onAnswer: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    stop: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+function ask(host: Host, { protocol, destination, port }: Probe, tell: (asked: number) => void): () => void {
+  const { clock } = host;
+  const to = { address: parseIPv4(destination), port };
+  let [asked, answered] = [-1, -1];
+  const come = (when: number): void => {
+    answered = Math.max(answered, when);
+    tell(when);
+  };
+  const socket =
+    protocol === 'udp'
+      ? requireUdp(host, 'probe', { receive: ({ packet }) => come(Number(packet.payload.content)) })
+      : null;
+  const question = (): void => {
+    asked = clock.now;
+    if (socket) sendUdp(host, socket, { length: 13, content: asked }, to);
+    else callOnce(host, to, asked, come);
+  };
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    const silent = answered < asked && clock.now - asked >= haste;
+    if (asked < 0 || silent || clock.now - asked >= pace) question();
+    cancel = clock.after(haste, look);
+  };
+  cancel = clock.after(0, look);
+  return () => {
+    cancel();
+    if (socket) closeUdp(host, socket);
+  };
+}
+
+function callOnce(
+  host: Host,
+  to: { readonly address: number; readonly port: number },
+  asked: number,
+  come: (asked: number) => void,
+): void {
+  const connection: TcpConnection | string = connect(host, {
+    ...to,
+    events: {
+      connected: () => {
+        come(asked);
+        if (typeof connection !== 'string') abort(host, connection);
+      },
+      failed: (reason) => {
+        if (reason === 'refused') come(asked);
+      },
+    },
+  });
+  if (typeof connection === 'string') return;
+  host.clock.after(patience, () => {
+    abort(host, connection);
+  });
+}

@@ -1,0 +1,236 @@
+import { formatIPv4 } from '../../net/address.ts';
+import { isLocalAddress } from '../addresses.ts';
+import type { Device } from '../device.ts';
+import type { RouteError } from '../flow.ts';
+import type { Host } from '../host.ts';
+import { sendError } from '../icmp.ts';
+import { sendLocal } from '../ip.ts';
+import type { HookVerdict } from '../netfilter/hooks.ts';
+import { protocols, type Packet, type Payload } from '../packet.ts';
+import { ownFlow, routeOutput, type Route } from '../route-output.ts';
+import type { SenderSocket, SkBuff } from '../skbuff.ts';
+import { ephemeralPorts } from './sockets.ts';
+
+/** A UDP socket. */
+export interface UdpSocket extends SenderSocket {
+  /** 0: it takes what comes for any of the host's addresses, and leaves its source to routing. */
+  localAddress: number;
+  readonly localPort: number;
+  remote: { readonly address: number; readonly port: number } | null;
+  /** The hash that a connected socket gives its packets. */
+  socketHash: number | null;
+  /** The route that a connected socket remembers, and how old the tables were. */
+  cached: { readonly route: Route; readonly generation: number } | null;
+  /** Whether what comes for it has been checked, and how old the tables were. */
+  checked: number | null;
+  readonly receive: (datagram: Datagram) => void;
+  /** An ICMP error came back. */
+  readonly refused: (() => void) | null;
+}
+
+/** What a socket receives; with IP_PKTINFO, address and device that it came to. */
+export interface Datagram {
+  readonly packet: Packet;
+  /** The host's own address that an answer is to come from (ipi_spec_dst). */
+  readonly destination: number;
+  readonly device: Device;
+}
+
+/** Where a datagram is to leave from (IP_PKTINFO): 0 and null leave it to routing. */
+export interface PacketInfo {
+  readonly source: number;
+  readonly device: Device | null;
+}
+
+export interface UdpOptions {
+  /** 0: any. */
+  readonly address?: number;
+  /** 0: one that is free. */
+  readonly port?: number;
+  readonly device?: Device | null;
+  readonly mark?: number;
+  readonly receive: (datagram: Datagram) => void;
+  readonly refused?: () => void;
+}
+
+/** Opens and binds a socket; null if its address is not the host's, or taken. */
+export function openUdp(host: Host, options: UdpOptions): UdpSocket | null {
+  const { address = 0, port = 0, device = null, mark = 0, receive, refused = null } = options;
+  if (address !== 0 && !isLocalAddress(host, address) && host.sysctls.read('ipv4.ip_nonlocal_bind') === 0) return null;
+  const chosen = port === 0 ? freePort(host) : port;
+  const present = host.sockets.udp.get(chosen) ?? [];
+  if (present.some((each) => each.localAddress === address && each.boundDevice === device)) return null;
+  const socket: UdpSocket = {
+    localAddress: address,
+    localPort: chosen,
+    remote: null,
+    boundDevice: device,
+    mark,
+    uid: 0,
+    transparent: false,
+    socketHash: null,
+    cached: null,
+    checked: null,
+    receive,
+    refused,
+  };
+  host.sockets.udp.set(chosen, [...present, socket]);
+  return socket;
+}
+
+function freePort(host: Host): number {
+  const { from, to } = ephemeralPorts;
+  for (;;) {
+    const port = from + host.random.below(to - from + 1);
+    if (!host.sockets.udp.has(port)) return port;
+  }
+}
+
+export function closeUdp(host: Host, socket: UdpSocket): void {
+  const rest = host.sockets.udp.get(socket.localPort)?.filter((each) => each !== socket) ?? [];
+  if (rest.length > 0) host.sockets.udp.set(socket.localPort, rest);
+  else host.sockets.udp.delete(socket.localPort);
+}
+
+/**
+ * Connects a socket: its route is looked up twice, for its source and with it (include/net/route.h, ip_route_connect).
+ *
+ * @returns what is in the way, or null
+ */
+export function connectUdp(host: Host, socket: UdpSocket, address: number, port: number): RouteError | null {
+  const anyPort = host.era.anySourcePort && socket.localPort === 0;
+  const flow = ownFlow(host, {
+    destination: address,
+    source: socket.localAddress,
+    output: socket.boundDevice,
+    mark: socket.mark,
+    protocol: protocols.udp,
+    sourcePort: anyPort ? host.random.below(0x10000) : socket.localPort,
+    destinationPort: port,
+  });
+  const first = routeOutput(host, flow, null);
+  if (typeof first === 'string') return first;
+  const second = routeOutput(host, { ...flow, source: first.source, sourcePort: socket.localPort }, null);
+  if (typeof second === 'string') return second;
+  socket.localAddress = second.source;
+  socket.remote = { address, port };
+  socket.socketHash = host.random.below(0xffffffff) + 1;
+  socket.cached = { route: second, generation: host.routeGeneration };
+  return null;
+}
+
+/**
+ * Sends a datagram (net/ipv4/udp.c, udp_sendmsg); without `to`, to whom the socket is connected.
+ *
+ * @param info has a connected socket's route looked up anew
+ */
+export function sendUdp(
+  host: Host,
+  socket: UdpSocket,
+  payload: Payload,
+  to: { readonly address: number; readonly port: number } | null,
+  info: PacketInfo | null = null,
+): HookVerdict | RouteError {
+  const target = to ?? socket.remote;
+  if (!target) return 'EINVAL';
+  const packet: Packet = {
+    source: 0,
+    destination: target.address,
+    protocol: protocols.udp,
+    tos: 0,
+    ttl: host.sysctls.read('ipv4.ip_default_ttl'),
+    sourcePort: socket.localPort,
+    destinationPort: target.port,
+    icmp: null,
+    tcp: null,
+    payload,
+    socketHash: to ? null : socket.socketHash,
+    identity: host.nextIdentity(),
+  };
+  const trail = host.trailOf?.(host, packet) ?? null;
+  trail?.('socket', describeSender(socket, to === null, info));
+  const route = routeOf(host, socket, target, to === null, info, trail);
+  if (typeof route === 'string') {
+    trail?.('drop', `it can't be sent: ${route}`);
+    return route;
+  }
+  return sendLocal(host, { ...packet, source: route.source }, route, { mark: socket.mark, socket, trail });
+}
+
+function routeOf(
+  host: Host,
+  socket: UdpSocket,
+  target: { readonly address: number; readonly port: number },
+  connected: boolean,
+  info: PacketInfo | null,
+  trail: SkBuff['trail'],
+): Route | RouteError {
+  const { cached } = socket;
+  if (connected && !info && cached?.generation === host.routeGeneration) return cached.route;
+  const flow = ownFlow(host, {
+    destination: target.address,
+    // What IP_PKTINFO says holds even where it says nothing.
+    source: info ? info.source : socket.localAddress,
+    output: info?.device ?? socket.boundDevice,
+    mark: socket.mark,
+    protocol: protocols.udp,
+    sourcePort: socket.localPort,
+    destinationPort: target.port,
+  });
+  const route = routeOutput(host, flow, trail);
+  if (connected && !info && typeof route !== 'string') socket.cached = { route, generation: host.routeGeneration };
+  return route;
+}
+
+function describeSender(socket: UdpSocket, connected: boolean, info: PacketInfo | null): string {
+  if (info) {
+    const from = info.source === 0 ? 'an address that routing chooses' : formatIPv4(info.source);
+    return `IP_PKTINFO: to leave from ${from}${info.device ? ` by ${info.device.name}` : ''}`;
+  }
+  if (socket.localAddress === 0) return 'the socket is bound to no address';
+  const how = connected ? 'connected' : 'bound';
+  return `the socket is ${how}, and sends from ${formatIPv4(socket.localAddress)}`;
+}
+
+/** The socket that a datagram is for: the one that is most particular about it. */
+function findSocket(host: Host, { packet, input }: SkBuff): UdpSocket | null {
+  let best: UdpSocket | null = null;
+  let bestScore = -1;
+  for (const socket of host.sockets.udp.get(packet.destinationPort) ?? []) {
+    const { localAddress, remote, boundDevice } = socket;
+    if (localAddress !== 0 && localAddress !== packet.destination) continue;
+    if (remote && (remote.address !== packet.source || remote.port !== packet.sourcePort)) continue;
+    if (boundDevice && boundDevice !== input) continue;
+    const score = (localAddress === 0 ? 0 : 4) + (remote ? 8 : 0) + (boundDevice ? 4 : 0);
+    if (score > bestScore) [best, bestScore] = [socket, score];
+  }
+  return best;
+}
+
+/** Whether a connected socket takes the packet without its source being checked again (udp_v4_early_demux). */
+export function udpEarlyDemux(host: Host, skb: SkBuff): boolean {
+  if (skb.packet.protocol !== protocols.udp) return false;
+  const socket = findSocket(host, skb);
+  return socket !== null && socket.remote !== null && socket.checked === host.routeGeneration;
+}
+
+export function deliverUdp(host: Host, skb: SkBuff): void {
+  const socket = findSocket(host, skb);
+  const { packet, input, trail } = skb;
+  if (!socket || !input) {
+    trail?.('drop', `no socket for UDP port ${packet.destinationPort}`);
+    sendError(host, skb, 3, 3);
+    return;
+  }
+  if (socket.remote) socket.checked = host.routeGeneration;
+  socket.receive({ packet, destination: packet.destination, device: input });
+}
+
+/** An error about a datagram that this host sent. */
+export function udpError(host: Host, about: Packet): void {
+  const sockets = host.sockets.udp.get(about.sourcePort) ?? [];
+  const socket = sockets.find(
+    ({ remote }) => remote?.address === about.destination && remote.port === about.destinationPort,
+  );
+  socket?.refused?.();
+}

@@ -1,0 +1,131 @@
+import { formatIPv4 } from '../net/address.ts';
+import { isLocalAddress } from './addresses.ts';
+import { scopes, type Device } from './device.ts';
+import { tables, type FibResult } from './fib/fib.ts';
+import type { FlowKey } from './flow.ts';
+import type { Host } from './host.ts';
+import { lookUp, needsPorts } from './rules.ts';
+import type { Trail } from './trail.ts';
+
+/** What came in, and where it is about to go. */
+export interface Arrival {
+  readonly source: number;
+  readonly destination: number;
+  readonly device: Device;
+  /** The device it is to be forwarded by; null: it is for this host. */
+  readonly output: Device | null;
+  readonly tos: number;
+  readonly mark: number;
+  readonly protocol: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+/** Why a source is not believed. */
+export type Disbelief = 'reverse-path' | 'local-source' | 'invalid-source';
+
+/**
+ * Whether a packet may have come from its source by that device (net/ipv4/fib_frontend.c, fib_validate_source): the
+ * reverse-path filter, and the check for the host's own addresses.
+ *
+ * @returns null if it may
+ */
+export function validateSource(host: Host, arrival: Arrival, trail: Trail): Disbelief | null {
+  const { device, output } = arrival;
+  const values = host.sysctls.interfaceValues(device.name);
+  if (values.reversePath === 0 && (device !== output || !values.sendRedirects)) {
+    switch (host.era.localSourceCheck) {
+      case 'never':
+        return null;
+      case 'unless-accept-local':
+        if (values.acceptLocal) return null;
+        // With rules or local routes of one's own, the whole look-up is made, for this is all that it is good for then.
+        if (!host.rules.touched && !hasOwnLocalRoutes(host)) {
+          return isLocalAddress(host, arrival.source) ? disbelieve(host, arrival, 'local-source', trail) : null;
+        }
+        break;
+      case 'always':
+        break;
+    }
+  }
+  return checkReversePath(host, arrival, trail);
+}
+
+/** The look-up of the way back (__fib_validate_source). */
+function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief | null {
+  const { device } = arrival;
+  const values = host.sysctls.interfaceValues(device.name);
+  const ports = needsPorts(host.rules);
+  const flow: FlowKey = {
+    output: null,
+    input: arrival.output ?? host.loopback,
+    mark: values.sourceValidMark ? arrival.mark : 0,
+    tos: arrival.tos,
+    scope: scopes.universe,
+    protocol: ports ? arrival.protocol : 0,
+    source: arrival.destination,
+    destination: arrival.source,
+    sourcePort: ports ? arrival.destinationPort : 0,
+    destinationPort: ports ? arrival.sourcePort : 0,
+    uid: 0,
+  };
+  const found = lookUp(host, flow, null);
+  const refuse = (): Disbelief | null =>
+    values.reversePath === 0 ? null : disbelieve(host, arrival, 'reverse-path', trail, found);
+  if (typeof found === 'string') return refuse();
+  const { type } = found.route.info;
+  if (type !== 'unicast' && !(type === 'local' && values.acceptLocal)) {
+    return disbelieve(host, arrival, type === 'local' ? 'local-source' : 'invalid-source', trail);
+  }
+  if (leadsBackBy(host, found, device)) {
+    if (values.reversePath !== 0) {
+      trail?.('reverse-path', `${formatIPv4(arrival.source)} is reached by ${device.name}, which it came in by`);
+    }
+    return null;
+  }
+  if (device.addresses.length === 0) return refuse();
+  return values.reversePath === 1 ? refuse() : null;
+}
+
+/** Any of the route's nexthops will do, a dead one too. */
+function leadsBackBy(host: Host, { route: { info } }: FibResult, device: Device): boolean {
+  if (info.type === 'local') return device === host.loopback || info.nexthops.some((each) => each.device === device);
+  return (info.group?.nexthops() ?? info.nexthops).some((each) => each.device === device);
+}
+
+/** Local routes other than those that come with addresses (fib_has_custom_local_routes). */
+function hasOwnLocalRoutes(host: Host): boolean {
+  return (
+    host.fib.tables
+      .get(tables.local)
+      ?.routes()
+      .some(({ at }) => at !== null) ?? false
+  );
+}
+
+function disbelieve(
+  host: Host,
+  { source, destination, device }: Arrival,
+  why: Disbelief,
+  trail: Trail,
+  found?: FibResult | string,
+): Disbelief {
+  const values = host.sysctls.interfaceValues(device.name);
+  if (why === 'reverse-path' && host.era.reversePathCounter) {
+    host.counters.set('TcpExtIPReversePathFilter', (host.counters.get('TcpExtIPReversePathFilter') ?? 0) + 1);
+  }
+  if (values.logMartians) {
+    host.log.push(`martian source ${formatIPv4(destination)} from ${formatIPv4(source)}, on dev ${device.name}`);
+  }
+  if (trail) {
+    const back =
+      found === undefined || typeof found === 'string' ? 'not at all' : `by ${found.nexthop.device?.name ?? 'nowhere'}`;
+    const reason = {
+      'reverse-path': `${formatIPv4(source)} is reached ${back}, not by ${device.name}; rp_filter is ${values.reversePath}`,
+      'local-source': `${formatIPv4(source)} is an address of ${host.name} itself, and accept_local is 0`,
+      'invalid-source': `${formatIPv4(source)} is not an address to send from`,
+    }[why];
+    trail('drop', reason);
+  }
+  return why;
+}

@@ -1,0 +1,91 @@
+import Table from 'cli-table3';
+import picocolors from 'picocolors';
+import { causeNames } from './outcome.ts';
+import type { TapReport, TapScenario, TapTrial } from './tap-tree.ts';
+import { printableReport } from './text.ts';
+import { scenarioTotals } from './totals.ts';
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** What a candidate's trials in a scenario come to: all networks, services and uplinks of it in one word. */
+type Summary =
+  | { readonly kind: 'not tried' | 'works' | 'as stated' | 'unexpected' }
+  | { readonly kind: 'fails' | 'partly'; readonly causes: readonly string[] };
+
+/** Words of this width, and two dozen letters for candidates. */
+const cellWidth = 13;
+
+/**
+ * The whole of a run in one table: a row a candidate, a column a scenario. `fails` holds for every service at every uplink,
+ * `partly` for some; where a scenario has statements instead of services, they hold `as stated`.
+ */
+export function overview(report: TapReport, { color }: { readonly color: boolean }): string {
+  const colors = picocolors.createColors(color);
+  const { backend, kernel, profile, seed, scenarios } = printableReport(report);
+  const head = ['candidate', ...scenarios.map(({ name }) => wrapName(name))].map(colors.bold);
+  const rows = new Table({ head, style: { head: [], border: [] } });
+  for (const candidate of candidatesOf(scenarios)) {
+    rows.push([candidate, ...scenarios.map((scenario) => cellText(summaryOf(scenario, candidate), colors))]);
+  }
+  const run = `${backend} backend, Linux ${kernel}, profile ${profile}, seed ${seed}`;
+  return [colors.dim(run), rows.toString(), totalsLine(scenarios, colors), ''].join('\n');
+}
+
+/** In the order of their names. */
+function candidatesOf(scenarios: readonly TapScenario[]): readonly string[] {
+  return [...new Set(scenarios.flatMap(({ trials }) => trials.map(({ candidate }) => candidate)))].sort();
+}
+
+/** What `candidate`'s trials in a scenario come to. */
+function summaryOf({ trials }: Pick<TapScenario, 'trials'>, candidate: string): Summary {
+  const own = trials.filter((trial) => trial.candidate === candidate);
+  if (own.length === 0) return { kind: 'not tried' };
+  if (own.some(({ checks, error }) => error !== null || checks.some(({ ok }) => !ok))) return { kind: 'unexpected' };
+  const found = outcomesOf(own);
+  const causes = causeNames.filter((cause) => found.has(cause));
+  if (found.size === 0) return { kind: 'as stated' };
+  if (causes.length === 0) return { kind: 'works' };
+  return { kind: found.has('works') ? 'partly' : 'fails', causes };
+}
+
+function outcomesOf(trials: readonly TapTrial[]): ReadonlySet<string> {
+  return new Set(
+    trials.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'cell' ? [check.found] : []))),
+  );
+}
+
+function cellText(summary: Summary, { dim, green, yellow, red }: Colors): string {
+  switch (summary.kind) {
+    case 'not tried':
+      return dim('-');
+    case 'works':
+    case 'as stated':
+      return green(summary.kind);
+    case 'unexpected':
+      return red('unexpected !!');
+    case 'fails':
+    case 'partly':
+      return [`${summary.kind}:`, ...summary.causes.map((cause) => ` ${cause}`)].map(yellow).join('\n');
+  }
+}
+
+/** A scenario's name in lines, broken at its dashes. */
+function wrapName(name: string): string {
+  const parts = name.split(/(?<=-)/);
+  return parts
+    .reduce<string[]>((lines, part) => {
+      const last = lines.at(-1);
+      if (last === undefined || last.length + part.length > cellWidth) return [...lines, part];
+      return [...lines.slice(0, -1), last + part];
+    }, [])
+    .join('\n');
+}
+
+function totalsLine(scenarios: readonly TapScenario[], { green, red }: Colors): string {
+  const totals = scenarios.map(scenarioTotals);
+  const sum = (count: (each: (typeof totals)[number]) => number): number =>
+    totals.reduce((all, each) => all + count(each), 0);
+  const [checks, unexpected, errors] = [sum((t) => t.checks), sum((t) => t.unexpected), sum((t) => t.errors)];
+  const counts = `${checks - unexpected} checks as expected, ${unexpected} not${errors > 0 ? `, errors: ${errors}` : ''}`;
+  return (unexpected + errors > 0 ? red : green)(counts);
+}

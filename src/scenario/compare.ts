@@ -1,0 +1,123 @@
+import type { Crossing } from '../backend/crossing.ts';
+import type { CellResult, CheckResult, Journey, RunResult, StatementResult, TrialResult } from './result.ts';
+
+/**
+ * Holds the model to the kernel: the kernel's results, and for each trial whether the model's are the same, check by
+ * check, with their causes, and for each cell crossing by crossing.
+ *
+ * @throws Error if the two runs are not of the same trials
+ */
+export function compareRuns(kernel: RunResult, model: RunResult): RunResult {
+  return {
+    ...kernel,
+    backend: 'both',
+    milliseconds: kernel.milliseconds + model.milliseconds,
+    scenarios: kernel.scenarios.map((scenario, index) => ({
+      ...scenario,
+      trials: scenario.trials.map((trial, place) => {
+        const twin = model.scenarios[index]?.trials[place];
+        if (twin?.candidate !== trial.candidate || twin.variant !== trial.variant) {
+          throw new Error(`no trial of ${trial.candidate} to compare with`);
+        }
+        return { ...trial, checks: [...trial.checks, compareTrials(trial, twin)] };
+      }),
+    })),
+  };
+}
+
+function compareTrials(kernel: TrialResult, model: TrialResult): StatementResult {
+  const differences = differencesOf(kernel, model);
+  const cells = kernel.checks.filter(({ kind }) => kind === 'cell').length;
+  const journeys = kernel.chance
+    ? 'chance having the choice of each journey'
+    : `${cells} ${cells === 1 ? 'journey' : 'journeys'} crossing by crossing`;
+  const expected = `the same ${kernel.checks.length} verdicts, ${journeys}`;
+  return {
+    kind: 'statement',
+    name: 'the model does as the kernel does',
+    expected,
+    found: differences.length === 0 ? expected : differences.join('\n'),
+    ok: differences.length === 0,
+  };
+}
+
+function differencesOf(kernel: TrialResult, model: TrialResult): readonly string[] {
+  if (kernel.error || model.error) {
+    const [one, other] = [kernel.error?.message ?? 'no error', model.error?.message ?? 'no error'];
+    return [`could not be carried through: kernel: ${one}; model: ${other}`];
+  }
+  if (kernel.checks.length !== model.checks.length) {
+    return [`${kernel.checks.length} checks on the kernel, ${model.checks.length} on the model`];
+  }
+  return kernel.checks.flatMap((check, index) => {
+    const twin = model.checks[index];
+    return twin ? compareChecks(check, twin, kernel.chance ?? false) : [];
+  });
+}
+
+function compareChecks(kernel: CheckResult, model: CheckResult, chance: boolean): readonly string[] {
+  if (kernel.kind === 'statement' || model.kind === 'statement') {
+    if (kernel.kind !== 'statement' || model.kind !== 'statement') return ['another kind of check'];
+    const same = kernel.name === model.name && kernel.expected === model.expected && kernel.ok === model.ok;
+    return same ? [] : [`${kernel.name}: kernel: ${kernel.found}; model: ${model.found}`];
+  }
+  const name = `${kernel.service} at ${kernel.uplink}`;
+  if (kernel.expected !== model.expected || kernel.found !== model.found) {
+    const said = ({ expected, found }: CellResult): string => `${found} where ${expected} is expected`;
+    return [`${name}: kernel: ${said(kernel)}; model: ${said(model)}`];
+  }
+  const differences = chance ? [] : compareJourneys(kernel.journey, model.journey);
+  return differences.map((text) => `${name}: ${text}`);
+}
+
+/** Ports above are given out by chance, so that one stands for another, and always for the same. */
+const firstChancePort = 32768;
+
+function compareJourneys(kernel: Journey, model: Journey): readonly string[] {
+  const rename = renaming();
+  return (['request', 'reply'] as const).flatMap((part) => {
+    const [one, other] = [kernel[part].map(describe), model[part].map(describe)];
+    const same = one.length === other.length && one.every((crossing, index) => rename(crossing, other[index] ?? ''));
+    return same ? [] : [`another ${part}\n${sideBySide(one, other)}`];
+  });
+}
+
+function describe({ host, interface: name, direction, source, destination, protocol }: Crossing): string {
+  return `${host} ${name} ${direction} ${protocol} ${source} > ${destination}`;
+}
+
+/** Compares texts whose chance ports may differ, if each port of the one stands for one port of the other. */
+function renaming(): (one: string, other: string) => boolean {
+  const forward = new Map<string, string>();
+  const backward = new Map<string, string>();
+  const isChance = (port: string): boolean => Number(port) >= firstChancePort;
+  return (one, other) => {
+    const [ports, twins] = [portsIn(one), portsIn(other)];
+    const masked = (text: string): string =>
+      text.replaceAll(/:(\d+)/g, (port, digits: string) => (isChance(digits) ? ':*' : port));
+    if (masked(one) !== masked(other)) return false;
+    return ports.every((port, index) => {
+      const twin = twins[index] ?? '';
+      if (!isChance(port)) return port === twin;
+      if ((forward.get(port) ?? twin) !== twin || (backward.get(twin) ?? port) !== port) return false;
+      forward.set(port, twin);
+      backward.set(twin, port);
+      return true;
+    });
+  };
+}
+
+function portsIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/:(\d+)/g), ([, port = '']) => port);
+}
+
+function sideBySide(kernel: readonly string[], model: readonly string[]): string {
+  const width = Math.max('kernel'.length, ...kernel.map(({ length }) => length));
+  const rows = Array.from({ length: Math.max(kernel.length, model.length) }, (_, index) => [
+    kernel[index] ?? '',
+    model[index] ?? '',
+  ]);
+  return [['kernel', 'model'], ...rows]
+    .map(([one = '', other = '']) => `  ${one.padEnd(width)}  ${other}`.trimEnd())
+    .join('\n');
+}
