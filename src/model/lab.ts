@@ -163,7 +163,6 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       const why = 'the model runs a script to its end at once, and can run none beside it';
       return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
     },
-    now: () => clock.now,
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);
       await pass(0);
