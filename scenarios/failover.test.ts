@@ -1,4 +1,5 @@
 import test from 'ava';
+import { nothingDropped } from '../src/scenario/sample-walk.ts';
 import type { Crossing } from '../src/backend/crossing.ts';
 import type { Lab, Probe } from '../src/backend/lab.ts';
 import { LabError } from '../src/net/error.ts';
@@ -107,7 +108,8 @@ async function carryThrough(trial: Trial, world: Expectation) {
     evidence: () =>
       Promise.resolve({
         crossings: crossings.flat().sort((one, other) => one.time - other.time),
-        ...{ until: ++time, filtered: { value: 0, from: time, to: time }, drops: null },
+        until: ++time,
+        ...nothingDropped,
       }),
   };
   const candidate = await loadCandidate(trial.candidate);

@@ -65,6 +65,9 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
 /** Seconds along a link: about what a veth pair takes. */
 const linkDelay = 0.000_02;
 
+/** Seconds from a client's last word to its end being known: its last packets are through by then. */
+const ending = 0.005;
+
 /** Seconds for which packets on their way are followed to their end. */
 const settling = 0.5;
 
@@ -89,7 +92,6 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
   return {
     topology,
     seeded: true,
-    now: () => clock.now,
     unanswered: (pings: readonly Ping[]) =>
       driver.wait((finish) => {
         unanswered(
@@ -131,7 +133,11 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
     },
     request: (name, asked) =>
       driver.wait((finish) => {
-        request(host(name), asked, tunnels, finish);
+        request(host(name), asked, tunnels, (answer) => {
+          clock.after(ending, () => {
+            finish(answer);
+          });
+        });
       }),
     dial: async (name, asked) => {
       const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
@@ -152,10 +158,11 @@ function createLab(topology: Topology, network: Network, tunnels: Tunnels, recor
       if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
       await pass(0);
     },
-    interleave: () => {
-      const why = 'the model runs a script to its end at once, and can run none beside it';
-      return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
-    },
+    now: () => clock.now,
+    interleave: async () =>
+      Promise.reject(
+        new LabError('lab-failed', "the model doesn't run scripts side by side", 'run this on the kernel: --on kernel'),
+      ),
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);
       await pass(0);
