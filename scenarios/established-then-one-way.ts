@@ -27,6 +27,8 @@ interface Setting {
   /** Another connection that the router makes, after the change. */
   readonly ssh: Outcome;
   readonly uplink: 'eth1' | 'eth2';
+  /** Whether the server must have seen the client float, or its timers may leave it no time for that. */
+  readonly floats: 'some' | 'any';
 }
 
 /** How often a client must have begun anew before we believe that it will never end. */
@@ -38,6 +40,7 @@ const oneWay: Setting = {
   openvpn: 'no-mapping',
   ssh: 'works',
   uplink: 'eth2',
+  floats: 'some',
 };
 const shortLived: Setting = {
   ...oneWay,
@@ -75,7 +78,8 @@ How to mend it: as in one-way-udp. Restarting the router or the server mends not
     trial('carrier-default', 'becomes one-way', oneWay),
     trial('carrier-default', 'becomes short-lived', shortLived),
     trial('carrier-default', 'becomes full', full),
-    trial('carrier-keepalive', 'becomes one-way', oneWay),
+    // It misses its pings so soon that it may have sent nothing since the change.
+    trial('carrier-keepalive', 'becomes one-way', { ...oneWay, floats: 'any' }),
     trial('carrier-tcp', 'becomes one-way', { ...oneWay, course: 'stays up', openvpn: 'works' }),
     trial('carrier-host-route', 'becomes one-way', {
       ...oneWay,
@@ -110,7 +114,7 @@ How to mend it: as in one-way-udp. Restarting the router or the server mends not
         setting.course,
         courseOf(connected, restarted) ?? `up ${connected} times, begun anew ${restarted} times`,
       ),
-      ...logs(setting.course, await server.said(), answer.said),
+      ...logs(setting, await server.said(), answer.said),
     ];
   },
 });
@@ -143,7 +147,11 @@ function experience(when: string, course: Course, house: House): StatementResult
   }
 }
 
-function logs(course: Course, server: readonly string[], client: readonly string[]): readonly StatementResult[] {
+function logs(
+  { course, floats }: Setting,
+  server: readonly string[],
+  client: readonly string[],
+): readonly StatementResult[] {
   const count = (log: readonly string[], pattern: RegExp): number => log.filter((line) => pattern.test(line)).length;
   const initiated = server.flatMap((line) => /Peer Connection Initiated with \S*?([\d.]+:\d+)/.exec(line)?.[1] ?? []);
   const peers = new Set(initiated).size;
@@ -159,13 +167,13 @@ function logs(course: Course, server: readonly string[], client: readonly string
       return said('1 peer, and nothing else', peers === 1 && floated === 0 && missed === 0 && failed === 0);
     case 'lost, and comes back for a while each time':
       return said(
-        `at least ${enough} peers, floats, and ${enough} inactivity timeouts`,
-        peers >= enough && floated > 0 && missed >= enough,
+        `at least ${enough} peers, ${floats} floats, and ${enough} inactivity timeouts`,
+        peers >= enough && (floated > 0 || floats === 'any') && missed >= enough,
       );
     case 'lost, and never up again':
       return said(
-        `1 peer, floats, 1 inactivity timeout, at least ${enough - 1} failed negotiations`,
-        peers === 1 && floated > 0 && missed === 1 && failed >= enough - 1,
+        `1 peer, ${floats} floats, 1 inactivity timeout, at least ${enough - 1} failed negotiations`,
+        peers === 1 && (floated > 0 || floats === 'any') && missed === 1 && failed >= enough - 1,
       );
   }
 }

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { nothingDropped } from '../src/scenario/sample-walk.ts';
 import type { Crossing } from '../src/backend/crossing.ts';
 import type { Lab, Probe } from '../src/backend/lab.ts';
 import { LabError } from '../src/net/error.ts';
@@ -108,8 +107,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
     evidence: () =>
       Promise.resolve({
         crossings: crossings.flat().sort((one, other) => one.time - other.time),
-        until: ++time,
-        ...nothingDropped,
+        ...{ until: ++time, filtered: { value: 0, from: time, to: time }, drops: null },
       }),
   };
   const candidate = await loadCandidate(trial.candidate);

@@ -129,7 +129,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
         };
         const outcome = expected.tcp[line] ?? 'any';
         if (outcome === 'any') return [];
-        // From the fault on, for what is lost at once says more than what the client then sends into the void.
+        // From the fault on, for in what is lost at once is the cause.
         return judgeOutward(topology, recordOf(flow), {
           ...{ service: 'tcp', uplink, flow, from: brokenAt, until: during.until, route, accepted, expected: outcome },
         });

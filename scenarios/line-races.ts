@@ -33,15 +33,15 @@ const turns = 61;
 
 export default defineScenario<Setting>({
   title: 'In which orders do the scripts of two lines spoil the default route?',
-  lesson: `pppd runs ip-up and ip-down when a line comes or goes, beside its own work and beside the other line's script. Here they run one
-command at a time, and a seed decides whose turn it is; so each order can be had again.
+  lesson: `When a line comes or goes, pppd runs ip-up or ip-down, beside its own work and beside the other line's script. Here they run
+one command at a time, and a seed decides whose turn it is; so each order can be had again.
 
 Without a lock, two scripts that come at once both find no default route, and each makes a single one. One that goes has a rival
 in the kernel too: pppd sets the interface down, starts ip-down and removes the interface some time later; then the kernel
 removes a double default route, whole and unannounced. If that comes before ip-down has looked, it takes its line for the last.
 
 How to mend it: a lock, and in ip-down a wait for the interface to be gone, before anything is decided. That leaves no order
-in which it goes wrong. (When both lines go down, the kernel leaves nothing that a script could spoil.)`,
+in which it goes wrong. When both lines go down, the kernel leaves nothing that a script could spoil.`,
   services: [],
   trials: races.flatMap((race) => [
     // When both lines are gone, there is nothing left to spoil.

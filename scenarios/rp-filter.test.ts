@@ -107,8 +107,16 @@ async function carryThrough(trial: Trial, world: World = {}) {
       sysctl: fail,
       sweep: fail,
     },
-    ...{ scatter: fail, dial: fail, change: fail, inflict: fail, probe: fail, route: fail, now: fail },
-    interleave: fail,
+    ...{
+      scatter: fail,
+      dial: fail,
+      change: fail,
+      inflict: fail,
+      probe: fail,
+      route: fail,
+      now: fail,
+      interleave: fail,
+    },
     serve: (host, service) => {
       served.push([host, service]);
       return Promise.resolve({ said: fail, stop: fail });

@@ -6,7 +6,21 @@ import { openSandbox } from './sandbox.ts';
 
 /** Every program that the kernel lab runs. `lab/setup` knows the packages they come in. */
 export const tools = [
-  ...['setpriv', 'unshare', 'nsenter', 'tini', 'ip', 'tc', 'nft', 'iptables', 'ping', 'fping', 'dumpcap', 'socat'],
+  ...[
+    'setpriv',
+    'unshare',
+    'nsenter',
+    'tini',
+    'ip',
+    'tc',
+    'nft',
+    'iptables',
+    'ping',
+    'fping',
+    'dumpcap',
+    'socat',
+    'conntrack',
+  ],
   ...['openvpn', 'openssl', 'dnsmasq', 'dig', 'sshd', 'ssh-keygen'],
 ] as const;
 

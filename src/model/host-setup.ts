@@ -5,7 +5,7 @@ import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
 import { hostRuleset } from '../topology/ruleset.ts';
 import { endsOf, type Host as HostDescription, type Topology } from '../topology/topology.ts';
 import { scopes } from './device.ts';
-import { tables } from './fib/fib.ts';
+import { protocols, tables } from './fib/fib.ts';
 import { addRoute } from './fib/routes.ts';
 import type { Host } from './host.ts';
 import { changeRuleset, isChange, knownSets } from './netfilter/ruleset.ts';
@@ -47,7 +47,15 @@ function addOrFail(
     host,
     'replace',
     {
-      ...{ type, destination: parsePrefix(prefix), tos: 0, metric: null, protocol: 3, source: null, nexthopId: null },
+      ...{
+        type,
+        destination: parsePrefix(prefix),
+        tos: 0,
+        metric: null,
+        protocol: protocols.boot,
+        source: null,
+        nexthopId: null,
+      },
       table: type === 'local' ? tables.local : tables.main,
       scope: type === 'local' ? scopes.host : scopes.universe,
       nexthops: nexthop ? [{ ...nexthop, weight: 1, onlink: false }] : [],

@@ -100,6 +100,7 @@ function createLab(
   return {
     topology,
     seeded: true,
+    now: () => clock.now,
     unanswered: (pings: readonly Ping[]) =>
       driver.wait((finish) => {
         unanswered(
@@ -166,11 +167,10 @@ function createLab(
       if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
       await pass(0);
     },
-    now: () => clock.now,
-    interleave: async () =>
-      Promise.reject(
-        new LabError('lab-failed', "the model doesn't run scripts side by side", 'run this on the kernel: --on kernel'),
-      ),
+    interleave: () => {
+      const why = 'the model runs a script to its end at once, and can run none beside it';
+      return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
+    },
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);
       await pass(0);

@@ -2,7 +2,7 @@ import type { Crossing, Drop, Protocol } from '../backend/crossing.ts';
 import type { Decision } from '../backend/decision.ts';
 import { formatIPv4 } from '../net/address.ts';
 import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
-import type { Recorder } from './link.ts';
+import type { ArpPacket, Recorder } from './link.ts';
 import type { NetworkOptions } from './network.ts';
 import { endpointOf, lengthOf, protocols, type Packet } from './packet.ts';
 
@@ -26,6 +26,10 @@ const names = new Map<number, Protocol>([
 export function startRecording(): Recording {
   const crossings: Crossing[] = [];
   const drops: Drop[] = [];
+  let last: { readonly packet: Packet | ArpPacket | null; readonly words: Words | null } = {
+    packet: null,
+    words: null,
+  };
   const decisions: Decision[] = [];
   return {
     crossings,
@@ -50,27 +54,39 @@ export function startRecording(): Recording {
       });
     },
     record: ({ host, device, direction, packet }) => {
-      const place = { time: host.clock.now, host: host.name, interface: device.name, direction };
-      const identity = String(packet.identity);
-      if (packet.protocol === 'arp') {
-        const [source, destination] = [formatIPv4(packet.source), formatIPv4(packet.destination)];
-        const summary = `ARP ${packet.kind}`;
-        crossings.push({ ...place, source, destination, protocol: 'arp', identity, bytes: 28, summary });
-        return;
-      }
-      const protocol = names.get(packet.protocol);
-      if (protocol === undefined) return;
+      // A packet that leaves one interface comes in at the next as it is.
+      if (packet !== last.packet) last = { packet, words: wordsOf(packet) };
+      if (!last.words) return;
       crossings.push({
-        ...place,
-        source: endpointOf(packet, 'source'),
-        destination: endpointOf(packet, 'destination'),
-        protocol,
-        identity,
-        ...echoOf(packet),
-        bytes: lengthOf(packet),
-        summary: summaryOf(packet),
+        time: host.clock.now,
+        host: host.name,
+        interface: device.name,
+        direction,
+        ...last.words,
       });
     },
+  };
+}
+
+type Words = Omit<Crossing, 'time' | 'host' | 'interface' | 'direction'>;
+
+/** What is the same wherever a packet crosses; null for what is outside the lab's interest. */
+function wordsOf(packet: Packet | ArpPacket): Words | null {
+  const identity = String(packet.identity);
+  if (packet.protocol === 'arp') {
+    const [source, destination] = [formatIPv4(packet.source), formatIPv4(packet.destination)];
+    return { source, destination, protocol: 'arp', identity, bytes: 28, summary: `ARP ${packet.kind}` };
+  }
+  const protocol = names.get(packet.protocol);
+  if (protocol === undefined) return null;
+  return {
+    source: endpointOf(packet, 'source'),
+    destination: endpointOf(packet, 'destination'),
+    protocol,
+    identity,
+    ...echoOf(packet),
+    bytes: lengthOf(packet),
+    summary: summaryOf(packet),
   };
 }
 

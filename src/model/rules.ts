@@ -131,11 +131,14 @@ function fits(rule: PolicyRule, wanted: RuleSpecification): boolean {
 /**
  * The route for a flow: tables in the order of the rules, until one has it (net/core/fib_rules.c, fib_rules_lookup;
  * net/ipv4/fib_rules.c).
+ *
+ * @param ignoreLinkState whether nexthops without carrier count, whatever the sysctl says
  */
-export function lookUp(host: Host, flow: FlowKey, trail: Trail): FibResult | RouteError {
+export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState = false): FibResult | RouteError {
   const { rules } = host;
   if (!rules.touched) {
-    const found = lookUpMerged(host, flow, trail) ?? lookUpIn(host, tables.default, flow, trail);
+    const found =
+      lookUpMerged(host, flow, trail, ignoreLinkState) ?? lookUpIn(host, tables.default, flow, trail, ignoreLinkState);
     if (found === null) trail?.('route', 'no route');
     return found ?? 'ENETUNREACH';
   }
@@ -157,7 +160,7 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail): FibResult | Rou
       case 'blackhole':
         return 'EINVAL';
       case 'table': {
-        const found = lookUpIn(host, action.table, flow, trail);
+        const found = lookUpIn(host, action.table, flow, trail, ignoreLinkState);
         if (found === null) continue;
         if (typeof found !== 'string' && isSuppressed(rule, found)) {
           trail?.('rule', `suppressed: prefix length ${found.route.length}`, rule.at ?? undefined);
@@ -171,9 +174,15 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail): FibResult | Rou
   return 'ENETUNREACH';
 }
 
-function lookUpIn(host: Host, number: number, flow: FlowKey, trail: Trail): FibResult | RouteError | null {
+function lookUpIn(
+  host: Host,
+  number: number,
+  flow: FlowKey,
+  trail: Trail,
+  ignoreLinkState: boolean,
+): FibResult | RouteError | null {
   const table = host.fib.tables.get(number);
-  return table ? lookUpTable(host, table, flow, trail) : null;
+  return table ? lookUpTable(host, table, flow, trail, ignoreLinkState) : null;
 }
 
 function isSuppressed({ suppressPrefixLength }: PolicyRule, { route }: FibResult): boolean {

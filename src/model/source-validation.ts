@@ -1,7 +1,7 @@
 import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
-import { tables, type FibResult } from './fib/fib.ts';
+import { protocols, tables, type FibResult } from './fib/fib.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { lookUp, needsPorts } from './rules.ts';
@@ -93,13 +93,24 @@ function leadsBackBy(host: Host, { route: { info } }: FibResult, device: Device)
   return (info.group?.nexthops() ?? info.nexthops).some((each) => each.device === device);
 }
 
+/** By host: whether it has local routes of its own, and how old its tables were when that was found out. */
+const known = new WeakMap<Host, { readonly generation: number; readonly own: boolean }>();
+
 /** Local routes other than those that come with addresses (fib_has_custom_local_routes). */
 function hasOwnLocalRoutes(host: Host): boolean {
+  const found = known.get(host);
+  if (found?.generation === host.routeGeneration) return found.own;
+  const own = findOwnLocalRoutes(host);
+  known.set(host, { generation: host.routeGeneration, own });
+  return own;
+}
+
+function findOwnLocalRoutes(host: Host): boolean {
   return (
     host.fib.tables
       .get(tables.local)
       ?.routes()
-      .some(({ at }) => at !== null) ?? false
+      .some(({ info }) => info.protocol !== protocols.kernel) ?? false
   );
 }
 

@@ -133,3 +133,14 @@ test('a port by chance may be another, but always the same other one', (t) => {
   };
   t.true(verdictOn(run('kernel', [cell()]), run('model', [all('50000', '51111')])).ok);
 });
+
+test('a port that a NAT had to look for may be another of the same rank, but none of those that were called', (t) => {
+  const from = (port: number): CellResult =>
+    cell(
+      {},
+      replies.map((text) => text.replace(':22', `:${port}`)),
+    );
+  t.true(verdictOn(run('kernel', [from(450)]), run('model', [from(224)])).ok);
+  t.false(verdictOn(run('kernel', [from(450)]), run('model', [from(22)])).ok, 'the service has its own port again');
+  t.false(verdictOn(run('kernel', [from(450)]), run('model', [from(700)])).ok, 'of another rank');
+});

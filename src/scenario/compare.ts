@@ -70,11 +70,19 @@ function compareChecks(kernel: CheckResult, model: CheckResult, chance: boolean)
   return differences.map((text) => `${name}: ${text}`);
 }
 
-/** Ports above are given out by chance, so that one stands for another, and always for the same. */
+/** Ports above are given out by chance. */
 const firstChancePort = 32768;
 
+/** NAT looks for a free port among those of the same rank. */
+const ranks: readonly (readonly [from: number, to: number])[] = [
+  [1, 511],
+  [512, 1023],
+  [1024, 65535],
+];
+
 export function compareJourneys(kernel: Journey, model: Journey): readonly string[] {
-  const rename = renaming();
+  const asked = [kernel, model].flatMap(({ request: [first] }) => (first ? portsIn(describe(first)) : []));
+  const rename = renaming(new Set(asked.filter((port) => Number(port) < firstChancePort)));
   return (['request', 'reply'] as const).flatMap((part) => {
     const [one, other] = [kernel[part].map(describe), model[part].map(describe)];
     const same = one.length === other.length && one.every((crossing, index) => rename(crossing, other[index] ?? ''));
@@ -82,28 +90,36 @@ export function compareJourneys(kernel: Journey, model: Journey): readonly strin
   });
 }
 
+/** Of several packets that wait for the same neighbour, the one that asks for it is the first, which is a matter of time. */
 function describe({ host, interface: name, direction, source, destination, protocol }: Crossing): string {
-  return `${host} ${name} ${direction} ${protocol} ${source} > ${destination}`;
+  return `${host} ${name} ${direction} ${protocol} ${protocol === 'arp' ? 'whoever' : source} > ${destination}`;
 }
 
-/** Compares texts whose chance ports may differ, if each port of the one stands for one port of the other. */
-function renaming(): (one: string, other: string) => boolean {
+/**
+ * Compares texts in which ports may differ that chance has chosen, if each of the one stands for one of the other.
+ *
+ * @param asked the ports that client and service have for themselves, which no NAT has to look for
+ */
+function renaming(asked: ReadonlySet<string>): (one: string, other: string) => boolean {
   const forward = new Map<string, string>();
   const backward = new Map<string, string>();
-  const isChance = (port: string): boolean => Number(port) >= firstChancePort;
+  const rankOf = (port: string): number => ranks.findIndex(([from, to]) => Number(port) >= from && Number(port) <= to);
+  const mayStandFor = (port: string, twin: string): boolean =>
+    port === twin || (!asked.has(port) && !asked.has(twin) && rankOf(port) === rankOf(twin));
+  const withoutPorts = (text: string): string => text.replaceAll(/:\d+/g, ':*');
   return (one, other) => {
-    const [ports, twins] = [portsIn(one), portsIn(other)];
-    const masked = (text: string): string =>
-      text.replaceAll(/:(\d+)/g, (port, digits: string) => (isChance(digits) ? ':*' : port));
-    if (masked(one) !== masked(other)) return false;
-    return ports.every((port, index) => {
-      const twin = twins[index] ?? '';
-      if (!isChance(port)) return port === twin;
-      if ((forward.get(port) ?? twin) !== twin || (backward.get(twin) ?? port) !== port) return false;
-      forward.set(port, twin);
-      backward.set(twin, port);
-      return true;
-    });
+    const twins = portsIn(other);
+    return (
+      withoutPorts(one) === withoutPorts(other) &&
+      portsIn(one).every((port, index) => {
+        const twin = twins[index] ?? '';
+        if (!mayStandFor(port, twin)) return false;
+        if ((forward.get(port) ?? twin) !== twin || (backward.get(twin) ?? port) !== port) return false;
+        forward.set(port, twin);
+        backward.set(twin, port);
+        return true;
+      })
+    );
   };
 }
 

@@ -13,7 +13,7 @@ export function fakeLab(topology: Topology, told: Partial<Lab>): Lab {
     ...{ topology, seeded: false, unanswered: refuse('unanswered'), apply: refuse('apply'), route: refuse('route') },
     ...{ sysctl: refuse('sysctl'), sweep: refuse('sweep'), scatter: refuse('scatter'), serve: refuse('serve') },
     ...{ request: refuse('request'), dial: refuse('dial'), change: refuse('change'), inflict: refuse('inflict') },
-    ...{ probe: refuse('probe'), now: refuse('now'), interleave: refuse('interleave') },
+    ...{ now: refuse('now'), probe: refuse('probe'), interleave: refuse('interleave') },
     ...{ evidence: refuse('evidence'), close: refuse('close') },
     ...told,
   };

@@ -100,18 +100,29 @@ function loopsIn(topology: Topology, { crossings, until }: Recording): readonly 
   });
 }
 
+/** By recording: its crossings by identity. Every flow of a trial is looked for in the same recording. */
+const indices = new WeakMap<readonly Crossing[], ReadonlyMap<string, readonly Crossing[]>>();
+
+function indexOf(crossings: readonly Crossing[]): ReadonlyMap<string, readonly Crossing[]> {
+  const found = indices.get(crossings);
+  if (found) return found;
+  const index = new Map<string, Crossing[]>();
+  for (const crossing of crossings) {
+    const same = index.get(crossing.identity);
+    if (same) same.push(crossing);
+    else index.set(crossing.identity, [crossing]);
+  }
+  indices.set(crossings, index);
+  return index;
+}
+
 /**
  * Returns a function that follows a packet from its first crossing to its last. Where a packet was sent again, byte for
  * byte, each sending takes the crossings that come first after it and that no earlier one has taken. Where two flows
  * carry the same bytes, each keeps its addresses and ports but in a NAT, and of what left that, its port if it can.
  */
 function follower(topology: Topology, crossings: readonly Crossing[]): (first: Crossing) => readonly Crossing[] {
-  const byIdentity = new Map<string, Crossing[]>();
-  for (const crossing of crossings) {
-    const same = byIdentity.get(crossing.identity);
-    if (same) same.push(crossing);
-    else byIdentity.set(crossing.identity, [crossing]);
-  }
+  const byIdentity = indexOf(crossings);
   const taken = new Set<Crossing>();
   const next = (last: Crossing): Crossing | undefined => {
     const mayFollow = last.direction === 'out' ? alongLink(topology, last) : throughHost(topology, last);

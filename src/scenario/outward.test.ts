@@ -98,13 +98,15 @@ test('of questions that were lost, the last decides that can have come to its en
   t.is(judge([early, late, onItsWay]).found, 'stale-nat');
 });
 
-test('of a stream, the first packet that was lost decides, whichever way it went', (t) => {
+test('of a stream, data that were lost decide, and if none were, a confirmation', (t) => {
   const stream = { accepted: false } as const;
   const begun = question(50, ways.toWorld(1));
   const arrived = answerTo(begun, waysBack.toDesktop(1));
   const lost = pass({ time: 120, way: waysBack.toIsp(1), source: far, destination: begun.at(-1)!.source });
   const confirmed = question(130, ways.toServer);
   t.is(judge([begun, arrived, lost, confirmed], { ...stream, route: null }).found, 'reply-lost');
+  const early = question(105, ways.toServer);
+  t.is(judge([begun, arrived, early, lost], { ...stream, route: null }).found, 'reply-lost');
   t.is(judge([begun, arrived, confirmed], { ...stream, route: null }).found, 'no-route');
   t.is(judge([begun, arrived], { accepted: true }).found, 'works', "the client's own account");
 });

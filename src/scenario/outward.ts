@@ -116,7 +116,7 @@ interface Lost {
 
 /**
  * What decides about a flow that doesn't work: the last of its requests, if any set out; of a stream, whose client only
- * answers, the first packet that was lost, whichever way it went.
+ * confirms, the first of the data that were lost, and if none were, the first confirmation.
  */
 function lostOf(
   { accepted, flow, from, until }: Outward,
@@ -130,14 +130,11 @@ function lostOf(
   const arrives = (path: readonly Crossing[], host: string): boolean =>
     path.at(-1)?.host === host && path.at(-1)?.direction === 'in';
   const far = record.replies[0]?.reply[0]?.host ?? '';
-  const lost: Lost[] = [
-    ...requests.filter((request) => !arrives(request, far)).map((request) => ({ request, reply: [] })),
-    ...record.replies
-      .map(({ request, reply }) => ({ request, reply: reply.filter(({ time }) => time < until) }))
-      .filter(({ reply }) => (reply[0]?.time ?? -Infinity) >= from && !arrives(reply, flow.client)),
-  ];
-  const began = ({ request, reply }: Lost): number => (reply[0] ?? request[0])?.time ?? Infinity;
-  return lost.sort((one, other) => began(one) - began(other))[0];
+  const answer = record.replies
+    .map(({ request, reply }) => ({ request, reply: reply.filter(({ time }) => time < until) }))
+    .find(({ reply }) => (reply[0]?.time ?? -Infinity) >= from && !arrives(reply, flow.client));
+  const request = requests.find((path) => !arrives(path, far));
+  return answer ?? (request && { request, reply: [] });
 }
 
 /** Why a request got no further than it did. */

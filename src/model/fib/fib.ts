@@ -10,6 +10,9 @@ import type { NexthopObjects } from './nexthop-objects.ts';
 /** Tables that are always there. */
 export const tables = { default: 253, main: 254, local: 255 } as const;
 
+/** Routing protocols (linux/rtnetlink.h): of routes that come with addresses, and of those that `ip route` adds. */
+export const protocols = { kernel: 2, boot: 3 } as const;
+
 /** A table's name, or its number if it has none. */
 export function tableName(number: number): string {
   return Object.entries(tables).find(([, each]) => each === number)?.[0] ?? String(number);
@@ -91,9 +94,14 @@ export function lookUpTable(
  * Looks a destination up as long as nobody has ever added a rule: tables local and main are one then, and of both the
  * longest prefix counts (net/ipv4/fib_trie.c, fib_trie_unmerge).
  */
-export function lookUpMerged(host: Host, flow: FlowKey, trail: Trail): FibResult | RouteError | null {
-  const local = lookUpTable(host, tableOf(host.fib, tables.local), flow, null);
-  const main = lookUpTable(host, tableOf(host.fib, tables.main), flow, null);
+export function lookUpMerged(
+  host: Host,
+  flow: FlowKey,
+  trail: Trail,
+  ignoreLinkState: boolean,
+): FibResult | RouteError | null {
+  const local = lookUpTable(host, tableOf(host.fib, tables.local), flow, null, ignoreLinkState);
+  const main = lookUpTable(host, tableOf(host.fib, tables.main), flow, null, ignoreLinkState);
   const chosen =
     isFound(local) && isFound(main) ? (main.route.length > local.route.length ? main : local) : (local ?? main);
   if (isFound(chosen))

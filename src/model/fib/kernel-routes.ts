@@ -3,10 +3,9 @@ import type { Host } from '../host.ts';
 import { refreshSource } from '../path.ts';
 import { rebalance } from './balance.ts';
 import type { FibInfo, FibNexthop, FibRoute } from './fib-info.ts';
-import { tableOf, tables } from './fib.ts';
+import { protocols, tableOf, tables } from './fib.ts';
 
-/** Routing protocol number of routes that come with addresses. */
-const kernel = 2;
+const { kernel } = protocols;
 
 /** Adds a route that comes with an address (net/ipv4/fib_frontend.c, fib_magic). */
 export function addKernelRoute(

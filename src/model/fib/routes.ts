@@ -6,7 +6,7 @@ import { deviceNamed, type Host } from '../host.ts';
 import { ownFlow } from '../route-output.ts';
 import { lookUp } from '../rules.ts';
 import type { FibNexthop, FibRoute } from './fib-info.ts';
-import { lookUpTable, tableOf } from './fib.ts';
+import { lookUpTable, protocols, tableOf } from './fib.ts';
 import { newInfo, newNexthop, replaceRoutes } from './kernel-routes.ts';
 import { groupOf } from './nexthop-objects.ts';
 
@@ -16,9 +16,6 @@ export interface Refusal {
 }
 
 const refuse = (message: string): Refusal => ({ message });
-
-/** Routing protocol number of what `ip route` adds, unless told otherwise. */
-const boot = 3;
 
 export type RouteAction = 'add' | 'append' | 'prepend' | 'replace' | 'change';
 
@@ -47,7 +44,7 @@ export function addRoute(
   if (first < 0 && action === 'change') return refuse('RTNETLINK answers: No such file or directory');
   const info = newInfo(host, {
     type,
-    protocol: wanted.protocol ?? boot,
+    protocol: wanted.protocol ?? protocols.boot,
     scope,
     preferredSource,
     metric,
@@ -164,7 +161,7 @@ function resolveGateway(
   const flow = ownFlow(host, { destination: gateway, output: device, scope: Math.max(scope + 1, scopes.link) });
   const own = host.fib.tables.get(table);
   const inTable = own ? lookUpTable(host, own, flow, null, true) : null;
-  const found = inTable === null || typeof inTable === 'string' ? lookUp(host, flow, null) : inTable;
+  const found = inTable === null || typeof inTable === 'string' ? lookUp(host, flow, null, true) : inTable;
   if (typeof found === 'string') return refuse('Error: Nexthop has invalid gateway.');
   const { type, scope: found_scope } = found.route.info;
   if (type !== 'unicast' && type !== 'local') return refuse('Error: Nexthop has invalid gateway.');
