@@ -309,7 +309,7 @@ asRoot('a program that is missing: exit status 3, it is named, and nothing is do
   const folder = await copyOf(t);
   await writeFile(join(folder, 'nothing'), '', { mode: 0o644 });
   const hide = `for name in dumpcap nft; do mount --bind '${folder}/nothing' "$(realpath "$(PATH=/usr/sbin:/usr/bin command -v $name)")"; done`;
-  const { exitCode, stderr } = await lab(folder, quick, elsewhere(hide));
+  const { exitCode, stderr } = await lab(folder, [...quick, '--on', 'kernel'], elsewhere(hide));
   t.is(exitCode, 3);
   t.regex(stderr, /nft, dumpcap|dumpcap, nft/);
   t.regex(stderr, /lab\/setup/);
@@ -319,7 +319,7 @@ asRoot('a program that is missing: exit status 3, it is named, and nothing is do
 asRoot('where no namespaces can be made: exit status 3, what to do, and nothing is done', async (t) => {
   const folder = await copyOf(t);
   for (const words of [
-    [...quick, '--format', 'tap'],
+    [...quick, '--on', 'kernel', '--format', 'tap'],
     ['shell', 'three-isps', 'client'],
   ]) {
     const limited = 'echo 0 >/proc/sys/user/max_net_namespaces; exec "$@"';
@@ -344,13 +344,34 @@ const ordinary = (folder: string, mode: string): Words => [
 asRoot('an ordinary user, and tunnel devices that are root’s alone: exit status 3, and exactly that', async (t) => {
   const folder = await copyOf(t);
   await chown(folder, 65534, 65534);
-  const { exitCode, stdout, stderr } = await lab(folder, [...quick, '--format', 'tap'], ordinary(folder, '600'));
+  const { exitCode, stdout, stderr } = await lab(
+    folder,
+    [...quick, '--on', 'kernel', '--format', 'tap'],
+    ordinary(folder, '600'),
+  );
   t.is(exitCode, 3, stderr);
   t.is(stdout, '');
   t.regex(stderr, /\/dev\/net\/tun.*root's alone/);
   t.regex(stderr, /chmod a\+rw \/dev\/net\/tun/);
   t.deepEqual(await runFolders(folder), []);
 });
+
+asRoot(
+  'where the kernel can’t be had, the model takes over and says why; but not in continuous integration',
+  async (t) => {
+    const folder = await copyOf(t);
+    await chown(folder, 65534, 65534);
+    const before = ordinary(folder, '600');
+    const { exitCode, stdout, stderr } = await lab(folder, quick, ['env', '--unset=CI', ...before]);
+    t.is(exitCode, 0, stderr);
+    const [first = ''] = stdout.split('\n');
+    t.regex(first, /^Running on the model \(Linux .*\): the kernel can't be had, .*\/dev\/net\/tun.*root's alone/);
+    t.regex(stdout, /^21 checks as expected, 0 not/m);
+    const watched = await lab(folder, quick, ['env', 'CI=true', ...before]);
+    t.is(watched.exitCode, 3, watched.stderr);
+    t.is(watched.stdout, '');
+  },
+);
 
 /** Whether ordinary users may make namespaces here; CI is where they may. */
 async function mayAnybody(t: ExecutionContext): Promise<boolean> {

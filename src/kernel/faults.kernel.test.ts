@@ -34,7 +34,8 @@ const everywhere = [
   ...['203.0.113.1', '203.0.114.1'].map((destination) => ({ host: 'server', destination })),
   ...['192.168.0.1', '192.168.1.1'].map((destination) => ({ host: 'server', destination })),
   ...['desktop', 'laptop'].map((host) => ({ host, destination: '192.168.2.1' })),
-  ...['client', 'mail', 'world', 'statistics'].map((host) => ({ host, destination: '192.0.2.2' })),
+  ...['client', 'mail', 'world', 'statistics', 'vpn'].map((host) => ({ host, destination: '192.0.2.2' })),
+  { host: 'company', destination: '10.20.0.1' },
 ];
 
 let identifier = 1000;

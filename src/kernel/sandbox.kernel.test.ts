@@ -280,7 +280,11 @@ const parts: Readonly<Record<string, (members: readonly Seen[], engine: number) 
     return members.find(({ name, parent }) => name === 'sh' && parent === tini?.pid);
   },
   dumpcap: (members) => members.find(({ name }) => name === 'dumpcap'),
-  nsenter: (members, engine) => members.find(({ name, parent }) => name === 'nsenter' && parent === engine),
+  // Of those that stay, one is dumpcap's; others only belong to what watches beside the lab.
+  nsenter: (members, engine) => {
+    const recorders = members.filter(({ name }) => name === 'dumpcap').map(({ parent }) => parent);
+    return members.find(({ pid, name, parent }) => name === 'nsenter' && parent === engine && recorders.includes(pid));
+  },
 };
 
 const recording: readonly Phase[] = ['captures', 'candidate', 'requests'];

@@ -42,7 +42,7 @@ export async function eventually<T>(
   t: ExecutionContext,
   what: string,
   look: () => Promise<T | undefined>,
-  seconds = 15,
+  seconds = 60,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {

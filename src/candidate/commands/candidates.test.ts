@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { LabError } from '../../net/error.ts';
+import { beyond } from '../shell/beyond.ts';
 import { evaluate } from '../shell/evaluate.ts';
 import { readIp } from './ip/read.ts';
 import { readIptables } from './iptables/reader.ts';
@@ -11,14 +12,6 @@ const folder = new URL('../../../lab/candidates/', import.meta.url);
 const candidates = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? entry.name : [],
 );
-
-/** Scripts that go beyond what is read, and at what. */
-const beyond: Readonly<Record<string, RegExp>> = {
-  'gateway-monitor': /a background command \(&\) is not supported/,
-  'ppp-scripts': /ip-up" is not supported/,
-  'ppp-scripts-flush': /ip-up" is not supported/,
-  'ppp-scripts-locked': /ip-up" is not supported/,
-};
 
 /** What a script is told of uplinks, as a lab would. */
 const environment = Object.fromEntries(

@@ -170,9 +170,18 @@ const questions: readonly (readonly [string, (output: Output) => string, Partial
 
 asRoot('listings are printed as ip prints them, as text and as JSON', async (t) => {
   const sandbox = await openedFor(t);
-  await sandbox.run('building', null, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip -batch -'], {
-    input: build.join('\n'),
-  });
+  await sandbox.run(
+    'building',
+    null,
+    [
+      'sh',
+      '-c',
+      'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv4/conf/all/ignore_routes_with_linkdown; ip -batch -',
+    ],
+    {
+      input: build.join('\n'),
+    },
+  );
   // The kernel notices a carrier a little later.
   await eventually(t, 'up0 is up', async () => {
     return / state UP /.exec(await sandbox.run('asking', null, ['ip', '-oneline', 'link', 'show', 'up0']))?.[0];
