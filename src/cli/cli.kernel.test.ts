@@ -359,15 +359,15 @@ asRoot('an ordinary user, and tunnel devices that are root’s alone: exit statu
 asRoot(
   'where the kernel can’t be had, the model takes over and says why; but not in continuous integration',
   async (t) => {
-    const folder = await copyOf(t);
-    await chown(folder, 65534, 65534);
-    const before = ordinary(folder, '600');
-    const { exitCode, stdout, stderr } = await lab(folder, quick, ['env', '--unset=CI', ...before]);
+    const [folder, another] = [await copyOf(t), await copyOf(t)];
+    for (const each of [folder, another]) await chown(each, 65534, 65534);
+    const alone = ['env', '--unset=CI', ...ordinary(folder, '600')] as const;
+    const { exitCode, stdout, stderr } = await lab(folder, quick, alone);
     t.is(exitCode, 0, stderr);
     const [first = ''] = stdout.split('\n');
     t.regex(first, /^Running on the model \(Linux .*\): the kernel can't be had, .*\/dev\/net\/tun.*root's alone/);
     t.regex(stdout, /^21 checks as expected, 0 not/m);
-    const watched = await lab(folder, quick, ['env', 'CI=true', ...before]);
+    const watched = await lab(another, quick, ['env', 'CI=true', ...ordinary(another, '600')]);
     t.is(watched.exitCode, 3, watched.stderr);
     t.is(watched.stdout, '');
   },
