@@ -110,18 +110,7 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
   const { packet } = skb;
   const { tcp } = packet;
   if (!tcp || tcp.flags & tcpFlags.rst) return;
-  const reset: Packet = {
-    ...packet,
-    source: packet.destination,
-    destination: packet.source,
-    sourcePort: packet.destinationPort,
-    destinationPort: packet.sourcePort,
-    ttl: 64,
-    payload: { length: 0 },
-    socketHash: null,
-    tcp: resetFor(packet),
-    identity: host.nextIdentity(),
-  };
+  const reset = resetTo(host, packet);
   const answer: SkBuff = {
     ...skb,
     packet: reset,
@@ -137,8 +126,24 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
   sendLocal(host, reset, { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source });
 }
 
+/** The packet that resets the connection which a segment claims to be of. */
+export function resetTo(host: Host, packet: Packet): Packet {
+  return {
+    ...packet,
+    source: packet.destination,
+    destination: packet.source,
+    sourcePort: packet.destinationPort,
+    destinationPort: packet.sourcePort,
+    ttl: 64,
+    payload: { length: 0 },
+    socketHash: null,
+    tcp: resetFor(packet),
+    identity: host.nextIdentity(),
+  };
+}
+
 /** The reset that answers a segment which belongs to no connection (RFC 9293, 3.10.7.1). */
-export function resetFor({ tcp, payload }: Packet): NonNullable<Packet['tcp']> {
+function resetFor({ tcp, payload }: Packet): NonNullable<Packet['tcp']> {
   if (!tcp) throw new Error('not a TCP segment');
   if (tcp.flags & tcpFlags.ack) return { flags: tcpFlags.rst, sequence: tcp.acknowledgement, acknowledgement: 0 };
   const length = payload.length + (tcp.flags & tcpFlags.syn ? 1 : 0) + (tcp.flags & tcpFlags.fin ? 1 : 0);

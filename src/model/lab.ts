@@ -99,7 +99,7 @@ function createLab(
     });
   return {
     topology,
-    seeded: true,
+    seeded: hostOf(network, topology.server.host).era.hashSeed,
     now: () => clock.now,
     unanswered: (pings: readonly Ping[]) =>
       driver.wait((finish) => {

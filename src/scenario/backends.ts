@@ -1,7 +1,5 @@
 import { platform, release } from 'node:os';
 import type { Backend } from '../backend/lab.ts';
-import { kernelBackend } from '../kernel/lab.ts';
-import { modelBackend } from '../model/lab.ts';
 import { LabError } from '../net/error.ts';
 import { assertKnown } from './catalogue.ts';
 
@@ -27,6 +25,7 @@ export interface Choice {
  */
 export async function bothBackends({ era, tunnels }: BackendWish): Promise<readonly [kernel: Backend, model: Backend]> {
   const { backend: kernel } = await chooseBackend({ on: 'kernel', tunnels, ...(era !== undefined && { era }) });
+  const { modelBackend } = await import('../model/lab.ts');
   return [kernel, modelBackend({ release: kernel.release, turn })];
 }
 
@@ -45,12 +44,14 @@ export async function chooseBackend({ on, era, tunnels }: BackendWish): Promise<
     throw new LabError('invalid', 'the kernel has the era it has', 'say --on model, or leave --era out');
   }
   const own = platform() === 'linux' ? release() : latestRelease;
-  const onModel = (why: string): Choice => {
+  const onModel = async (why: string): Promise<Choice> => {
+    const { modelBackend } = await import('../model/lab.ts');
     const backend = modelBackend({ release: era ?? own, turn });
     return { backend, reason: `Running on the model (Linux ${backend.release}): ${why}.` };
   };
   if (on === 'model') return onModel('as asked');
   if (era !== undefined) return onModel('an era can be chosen there only');
+  const { kernelBackend } = await import('../kernel/lab.ts');
   const onKernel = (why: string): Choice => ({
     backend: kernelBackend,
     reason: `Running on the kernel (Linux ${kernelBackend.release}): ${why}.`,

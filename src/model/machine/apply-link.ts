@@ -20,7 +20,7 @@ export function applyLink(network: Network, host: Host, command: LinkCommand): O
     case 'set': {
       const device = deviceNamed(host, command.device);
       if (!device) return noDevice(command.device);
-      if (command.name !== null) return failed('RTNETLINK answers: Operation not supported');
+      if (command.name !== null || command.master !== null) return failed('RTNETLINK answers: Operation not supported');
       if (command.state === 'up') setUp(host, device);
       if (command.state === 'down') setDown(host, device);
       network.settle();

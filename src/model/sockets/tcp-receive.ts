@@ -1,5 +1,5 @@
 import type { Host } from '../host.ts';
-import { resetFor } from '../icmp.ts';
+import { resetTo } from '../icmp.ts';
 import { sendLocal } from '../ip.ts';
 import { protocols, tcpFlags, type Packet, type TcpHeader } from '../packet.ts';
 import { ownFlow, routeOutput } from '../route-output.ts';
@@ -142,18 +142,7 @@ function closeIfDone(host: Host, connection: TcpConnection): void {
 /** Answers a segment that belongs to no connection (net/ipv4/tcp_ipv4.c, tcp_v4_send_reset). */
 function reset(host: Host, { packet, mark }: SkBuff): void {
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
-  const answer: Packet = {
-    ...packet,
-    source: packet.destination,
-    destination: packet.source,
-    sourcePort: packet.destinationPort,
-    destinationPort: packet.sourcePort,
-    ttl: 64,
-    payload: { length: 0 },
-    socketHash: null,
-    tcp: resetFor(packet),
-    identity: host.nextIdentity(),
-  };
+  const answer = resetTo(host, packet);
   const flow = ownFlow(host, {
     destination: answer.destination,
     source: answer.source,
