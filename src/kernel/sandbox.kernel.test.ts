@@ -270,14 +270,23 @@ async function assertGone(t: ExecutionContext, members: readonly Seen[], rootles
   });
 }
 
+/** Those of a name in the lab's own sandbox: what watches the kernel beside it has one too, begun at the same time. */
+function inSandbox(members: readonly Seen[], wanted: string): readonly Seen[] {
+  const mounts = ({ namespaces }: Seen): string | undefined => namespaces.find((each) => each.startsWith('mnt:'));
+  const recorder = members.find(({ name }) => name === 'dumpcap');
+  return members.filter(
+    (each) => each.name === wanted && (recorder === undefined || mounts(each) === mounts(recorder)),
+  );
+}
+
 /** The processes that make a lab. */
 const parts: Readonly<Record<string, (members: readonly Seen[], engine: number) => Seen | undefined>> = {
   engine: (members, engine) => members.find(({ pid }) => pid === engine),
-  unshare: (members, engine) => members.find(({ name, parent }) => name === 'unshare' && parent === engine),
-  tini: (members) => members.find(({ name }) => name === 'tini'),
+  unshare: (members, engine) => inSandbox(members, 'unshare').find(({ parent }) => parent === engine),
+  tini: (members) => inSandbox(members, 'tini')[0],
   shell: (members) => {
-    const tini = members.find(({ name }) => name === 'tini');
-    return members.find(({ name, parent }) => name === 'sh' && parent === tini?.pid);
+    const tini = inSandbox(members, 'tini')[0];
+    return inSandbox(members, 'sh').find(({ parent }) => parent === tini?.pid);
   },
   dumpcap: (members) => members.find(({ name }) => name === 'dumpcap'),
   // Of those that stay, one is dumpcap's; others only belong to what watches beside the lab.
