@@ -17,6 +17,7 @@ import { serveDns, resolveName } from './dns.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { inflict, topologyAfter } from './faults.ts';
 import { interleave } from './interleave.ts';
+import { linksNoticed } from './link-watch.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
@@ -32,6 +33,7 @@ import { ping } from './ping.ts';
 import { requestTcpEcho, serveTcpEcho } from './tcp-echo.ts';
 import { readStream, serveStream } from './stream.ts';
 import { requestEchoes, serveUdpEcho } from './udp-echo.ts';
+import { muster } from './volley.ts';
 
 /** Labs on the kernel that runs this machine. */
 export const kernelBackend: Backend = {
@@ -215,6 +217,17 @@ function kernelLab(
       await learn(topology.hosts.map(({ name }) => name));
       return interleaved;
     },
+    run: async (host, script) => {
+      const { exitCode, stderr } = await sandbox.attempt(host, ['sh', '-eu'], { input: script });
+      if (/\blink set\b/.test(script)) await linksNoticed(sandbox, topology);
+      return { status: exitCode ?? -1, stderr };
+    },
+    muster: (responders) =>
+      muster(
+        sandbox,
+        topology.hosts.map(({ name }) => name),
+        responders,
+      ),
     evidence: async () => {
       const until = now();
       const filtered = await countFiltered(sandbox, topology.server.host);

@@ -52,10 +52,15 @@ export function runTunnelScript(
   if (status !== 0) throw new LabError('lab-failed', `${script} failed with status ${status}: ${stderr.trim()}`);
 }
 
+/** Runs a script that belongs to no candidate, as `sh -eu`. */
+export function runScript(network: Network, host: Host, source: string): Outcome {
+  return run(network, host, { sources: { script: source } }, 'script', {}, [], true);
+}
+
 function run(
   network: Network,
   host: Host,
-  { sources }: Candidate,
+  { sources }: Pick<Candidate, 'sources'>,
   script: string,
   environment: Readonly<Record<string, string>>,
   words: readonly string[],

@@ -7,7 +7,7 @@ import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate, runLineScript, runTunnelScript } from './apply-candidate.ts';
+import { applyCandidate, runLineScript, runScript, runTunnelScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
@@ -25,6 +25,7 @@ import { request, serve } from './services/program.ts';
 import { scatter, sweep } from './services/sweep.ts';
 import type { Tunnels } from './services/tunnel.ts';
 import { addTunnels } from './tunnels.ts';
+import { muster } from './services/volley.ts';
 
 export interface ModelOptions {
   /** The kernel's release that the model stands for. */
@@ -68,6 +69,9 @@ const linkDelay = 0.000_02;
 
 /** Seconds from a client's last word to its end being known: its last packets are through by then. */
 const ending = 0.005;
+
+/** Seconds from a script's end until all that it has set going is done. */
+const settledAfter = 0.01;
 
 /** Seconds for which packets on their way are followed to their end. */
 const settling = 0.5;
@@ -180,6 +184,21 @@ function createLab(
           asking.stop();
           await pass(0);
         },
+      };
+    },
+    run: async (name, script) => {
+      const { status, stderr } = runScript(network, host(name), script);
+      await pass(settledAfter);
+      return { status, stderr };
+    },
+    muster: async (responders) => {
+      const battery = muster(host, responders);
+      await pass(0);
+      return {
+        fire: (shots) =>
+          driver.wait((finish) => {
+            battery(shots, clock, finish);
+          }),
       };
     },
     evidence: async () => {
