@@ -18,6 +18,8 @@ export interface ConformanceOptions {
   readonly jobs: number;
   /** Of equal parts of the trials, the one that is carried out, counted from 1. */
   readonly shard: { readonly index: number; readonly of: number };
+  /** How often a trial in which they differ is carried out again, to make it smaller: once at least. */
+  readonly attempts: number;
   /** For the labs' captures and logs. */
   readonly directory: string;
   /** Hears how many journeys have been compared. */
@@ -53,7 +55,7 @@ const trialsPerLab = 40;
 
 /**
  * Has kernel and model carry out the same random trials, and compares every crossing of every journey. A trial in which they
- * differ is carried out again in a lab of its own, and made as small as it can be while they still do.
+ * differ is carried out again in a lab of its own; the first few are made as small as they can be while they still do.
  *
  * @throws LabError `lab-failed` if a lab fails
  */
@@ -82,7 +84,9 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         const tries = trial.phases.flatMap(({ steps }) => steps.flatMap((step) => step.tries));
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
         const differences = differencesOf(trial, record.kernel, record.model);
-        if (differences.length > 0) result.disagreements.push(await shrink(options, index, trial, differences));
+        if (differences.length === 0) continue;
+        const runs = result.disagreements.length < shrunk ? options.attempts : 1;
+        result.disagreements.push(await shrink(options, runs, { index, trial, differences }));
       }
       progress(result.journeys);
     }
@@ -137,26 +141,26 @@ async function both(
   return { records, evidence: modelled.evidence.decisions ?? [] };
 }
 
-/** How often a smaller trial is tried. */
-const attempts = 60;
+/** How many of the trials in which they differ are made smaller. */
+const shrunk = 3;
 
-/** Makes a trial smaller for as long as the two still differ in it, each time in a lab of its own. */
+/** Carries a trial out again, and makes it smaller for as long as the two still differ in it, each time in a lab of its own. */
 async function shrink(
   options: ConformanceOptions,
-  index: number,
-  trial: Trial,
-  differences: readonly Difference[],
+  most: number,
+  found: Omit<Disagreement, 'again'>,
 ): Promise<Disagreement> {
-  let smallest: Omit<Disagreement, 'again'> = { index, trial, differences };
+  const { index } = found;
+  let smallest = found;
   let [again, runs] = [false, 0];
   const property = fc.asyncProperty(trials, async (smaller) => {
-    if (++runs > attempts) return true;
+    if (++runs > most) return true;
     const { records } = await both(options, [{ index, trial: smaller }]);
     const [record] = records;
-    const found = record ? differencesOf(smaller, record.kernel, record.model) : [];
-    if (found.length === 0) return true;
+    const differences = record ? differencesOf(smaller, record.kernel, record.model) : [];
+    if (differences.length === 0) return true;
     again = true;
-    smallest = { index, trial: smaller, differences: found };
+    smallest = { index, trial: smaller, differences };
     return false;
   });
   await fc.check(property, { seed: options.seed, path: String(index), numRuns: 1 });
