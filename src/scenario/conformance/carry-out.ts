@@ -62,7 +62,8 @@ async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial):
     const { status, stderr } = await lab.run(host, script);
     if (status !== 0) throw new LabError('lab-failed', `${host} could not be reset: ${stderr}`);
   }
-  await battery.fire(acquaintance);
+  const [strange] = await lab.unanswered(acquaintance);
+  if (strange) throw new LabError('lab-failed', `${strange.host} has no answer from ${strange.destination}`);
   const spans: Span[] = [];
   for (const { steps, shots } of phases) {
     const ended: string[] = [];

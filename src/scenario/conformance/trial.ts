@@ -1,3 +1,4 @@
+import type { Ping } from '../../backend/lab.ts';
 import type { Shot } from '../../backend/volley.ts';
 
 /** A router that is set up at random, and what is sent through it, in one phase after another. */
@@ -33,8 +34,6 @@ export const home = { name: 'lan', host: '192.168.7.10', network: '10.8.0.0/16' 
 
 /** Ports that something answers at: by a wildcard UDP socket, by one bound to the address, over TCP; and one where nothing does. */
 export const ports = { wildcard: 7, bound: 8, stream: 9, closed: 11, forwarded: 80 };
-
-const aside = { protocol: 'udp', port: 11 } as const;
 
 /**
  * Brings the server, and the other ends of its lines, to what they were, whatever was done to them. A part of each trial's
@@ -97,17 +96,12 @@ const hostDefaults = {
 };
 
 /**
- * One packet over each link, while nothing is in its way: so that who asks whom for its hardware address, and when, is no matter
- * of time.
+ * What is to be answered over each link while nothing is in its way: so that who asks whom for its hardware address, and when, is no
+ * matter of time.
  */
-export const acquaintance: readonly Shot[] = [
-  ...lines.map(({ address, table }): Shot => ({
-    ...aside,
-    host: 'internet',
-    sourcePort: 19_000 + table,
-    destination: address,
-  })),
-  { ...aside, host: 'lan', sourcePort: 19_000, destination: '192.168.7.1' },
+export const acquaintance: readonly Ping[] = [
+  ...lines.map(({ address }) => ({ host: 'internet', destination: address })),
+  { host: home.name, destination: '192.168.7.1' },
 ];
 
 /** ICMP errors are not to be too many for the kernel to tell; and nobody waits for an answer to a question of ARP's of long ago. */
