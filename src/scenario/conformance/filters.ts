@@ -68,14 +68,14 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
   })),
 );
 
-const priorities = { raw: 'raw', mangle: 'mangle', filter: 'filter' };
+/** The names of priorities; in the table nat, each hook has its own. */
 const natPriority: Readonly<Record<string, string>> = { PREROUTING: 'dstnat', POSTROUTING: 'srcnat', OUTPUT: 'dstnat' };
 
 export function asNft(filters: readonly Filter[]): string {
   const chains = [...new Set(filters.map(({ table: name, chain }) => `${name} ${chain}`))];
   const body = chains.map((key) => {
     const [name = '', chain = ''] = key.split(' ');
-    const order = name === 'nat' ? (natPriority[chain] ?? '') : (priorities[name as keyof typeof priorities] ?? '');
+    const order = name === 'nat' ? (natPriority[chain] ?? '') : name;
     const type = name === 'nat' ? 'nat' : name === 'mangle' && chain === 'OUTPUT' ? 'route' : 'filter';
     const rules = filters.filter((each) => `${each.table} ${each.chain}` === key).map(({ nft }) => `    ${nft}`);
     return [

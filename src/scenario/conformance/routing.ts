@@ -30,8 +30,8 @@ export interface Line {
 const written = (arbitrary: fc.Arbitrary<string>, tries: string): fc.Arbitrary<Line> =>
   arbitrary.map((text) => ({ text, tries }));
 
-export const via = line.map(({ name, gateway }) => `via ${gateway} dev ${name}`);
-export const hops = fc.uniqueArray(fc.record({ to: line, weight }), {
+const via = line.map(({ name, gateway }) => `via ${gateway} dev ${name}`);
+const hops = fc.uniqueArray(fc.record({ to: line, weight }), {
   minLength: 2,
   maxLength: 4,
   selector: ({ to }) => to.name,
