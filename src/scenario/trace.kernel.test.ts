@@ -54,6 +54,7 @@ const tried: readonly [title: string, candidate: string, place: string, wanted: 
     ['TCP', 'round-robin', 'three-isps@isp3', { protocol: 'tcp' }, null],
     ['ICMP', 'round-robin', 'three-isps@isp3', { protocol: 'icmp', port: 0 }, null],
     ['a strict reverse-path filter', 'home-strict', 'home-gateway@ppp1', {}, 'reverse-path'],
+    ['a forwarded port', 'home-connmark', 'home-gateway@ppp1', { protocol: 'tcp', port: 8080 }, null],
     ['an answer that is a martian', 'veth-dnat-2014', 'three-isps@isp2', recipe, 'martian-source'],
   ];
 for (const [title, ...expected] of tried)
