@@ -402,11 +402,16 @@ asRoot('what the kernel tells root of dropped packets is inferred for others, to
     '--format',
     'tap',
   ];
-  const hidden = elsewhere('mount --bind /bin/false "$(command -v bpftrace)"');
+  const hidden = elsewhere('mount --bind /etc/passwd "$(command -v bpftrace)"'); // It can't be run.
+  const failing = elsewhere(
+    'mount -t tmpfs tmpfs /mnt; printf "#!/bin/sh\\necho too old >&2; exit 1\\n" >/mnt/bpftrace; chmod a+x /mnt/bpftrace; ' +
+      'mount --bind /mnt/bpftrace "$(command -v bpftrace)"',
+  );
   const user = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all'];
   for (const [who, before, source] of [
     ['root', [], "the kernel's word: IP_RPFILTER, in ip_rcv_finish_core"],
     ['root without bpftrace', hidden, 'inferred from captures and counters'],
+    ['root whose bpftrace fails', failing, 'inferred from captures and counters'],
     ['an ordinary user', user, 'inferred from captures and counters'],
   ] as const) {
     if (before === user && !(await mayAnybody(t))) continue;
@@ -418,6 +423,12 @@ asRoot('what the kernel tells root of dropped packets is inferred for others, to
     t.deepEqual([...new Set(sources)], [source], who);
     t.is(sources.length, 9, who);
     t.is(stdout.includes("by the kernel's word (IP_RPFILTER)"), who === 'root', who);
+    const told = stderr.split('\n').filter((line) => line.includes("the kernel's own word can't be had"));
+    t.deepEqual(
+      told.map((line) => line.replace(/.*: bpftrace/, 'bpftrace')),
+      before === failing ? ['bpftrace ended before it said /^watching$/; it said: too old'] : [],
+      who,
+    );
   }
 });
 
