@@ -86,8 +86,6 @@ async function traceOnBackends(flags: TraceFlags, options: TraceOptions): Promis
   const { backends, reason } = await backendsFor({ ...flags, tunnels });
   process.stderr.write(`${reason}\n`);
   const [first, second] = backends;
-  if (first.name === 'kernel' && !second)
-    process.stderr.write('The kernel tells of drops only; what decided: --on model\n');
   const once = await traceCall(first, options);
   return second ? sameTrace(once, await traceCall(second, options)) : once;
 }

@@ -112,7 +112,7 @@ async function startIn(sandbox: Sandbox): Promise<Running> {
       await bpf.caughtUp();
       return [...drops];
     },
-    missed: bpf.missed,
+    missed: () => bpf.missed(),
     stop: () => sandbox.close(),
   };
 }

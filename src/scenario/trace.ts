@@ -16,7 +16,7 @@ import { reasonsOf, type Reason } from './why.ts';
 
 /** One request and its answer under a candidate, and why they went as they did. */
 export interface Trace {
-  readonly backend: 'kernel' | 'model' | 'both';
+  readonly backend: Backend['name'] | 'both';
   /** The kernel's release that ran, or that the model stood for. */
   readonly era: string;
   readonly topology: string;
@@ -115,9 +115,19 @@ export function sameTrace(kernel: Trace, model: Trace): Trace {
   if (differences.length > 0) {
     throw new LabError('lab-failed', ['the model does otherwise than the kernel', ...differences].join('\n'));
   }
-  const reasons = [...model.why, ...kernel.why];
-  return { ...kernel, backend: 'both', why: reasons };
+  const why = (['request', 'reply'] as const).flatMap((packet) =>
+    [model, kernel].flatMap(({ backend, why: reasons }) =>
+      reasons
+        .filter((reason) => reason.packet === packet)
+        .map((reason) => ({ ...reason, backend: backend as 'kernel' | 'model' })),
+    ),
+  );
+  // Side by side, in the order of the way.
+  return { ...kernel, backend: 'both', why: why.sort(byPlace) };
 }
+
+const byPlace = (one: Reason, other: Reason): number =>
+  one.packet === other.packet ? one.after - other.after : one.packet === 'request' ? -1 : 1;
 
 function compareVerdicts(kernel: Verdict, model: Verdict): readonly string[] {
   return (Object.keys(kernel) as (keyof Verdict)[])
