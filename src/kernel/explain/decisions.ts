@@ -9,19 +9,18 @@ export type Said = Pick<Decision, 'stage' | 'text'>;
 /**
  * What hosts decided on packets, in the kernel's words: in each host in order of time.
  *
- * @param crossings how many there are
  * @param asked what hosts say when they are asked for a route; null: their look-ups were seen
  */
 export function decisionsOf(
   visits: readonly Visit[],
-  crossings: number,
   names: Names,
   asked: ReadonlyMap<Visit, Said> | null,
 ): readonly Decision[] {
   return visits.flatMap((visit, index) => {
     const { host, crossing, sent, destination } = visit;
     const identity = crossing?.identity ?? `never left, ${index}`;
-    const after = crossing ? ({ crossing, side: sent ? 'before' : 'after' } as const) : crossings;
+    // Before what never left, there may have been a question of ARP for it, but that came of it.
+    const after = crossing ? ({ crossing, side: sent ? 'before' : 'after' } as const) : 0;
     const answer = asked?.get(visit);
     const looked = answer ? [{ ...answer, again: false }] : lookedUp(visit, names);
     return inOrder(visit, looked).map((each) => ({ host, identity, destination, after, ...each }));
@@ -64,7 +63,10 @@ function inOrder({ sent, trace, events }: Visit, looked: readonly Looked[]): rea
 
 function describeStep({ chain, text, verdict }: Step): readonly Said[] {
   if (text === '') return [];
-  const said = (stage: Stage): Said => ({ stage, text: `${chain}: ${text}${verdict === text ? '' : ` (${verdict})`}` });
+  const said = (stage: Stage): Said => ({
+    stage,
+    text: `${chain}: ${text}${text.split(' ').includes(verdict) ? '' : ` (${verdict})`}`,
+  });
   return verdict === 'drop'
     ? [...(text === 'policy drop' ? [] : [said('netfilter')]), said('drop')]
     : [said('netfilter')];

@@ -60,7 +60,7 @@ export async function startExplaining(sandbox: Sandbox, topology: Topology, now:
           { lookUps: seen, traces, connections },
         );
         const asked = seen ? null : await askRoutes(sandbox, visits);
-        return decisionsOf(visits, crossings.length, names, asked);
+        return decisionsOf(visits, names, asked);
       },
       release: async () => lookUps?.release(),
     };

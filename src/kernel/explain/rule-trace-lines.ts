@@ -13,14 +13,14 @@ export interface RuleTrace {
   readonly steps: readonly Step[];
 }
 
-/** A rule that matched, or the policy of a chain. */
+/** A rule that matched, or the end of a chain. */
 export interface Step {
   readonly hook: string;
   /** Of the base chain: `filter`, `nat`, or `route`, after which the packet is routed again if it was changed. */
   readonly type: string;
   /** `ip nat PREROUTING`. */
   readonly chain: string;
-  /** A rule in nft's words, without counters; of a policy, `policy drop`. */
+  /** A rule in nft's words, without counters; of a policy, `policy drop`; empty: only the mark is told. */
   readonly text: string;
   readonly verdict: string;
   /** The packet's mark then, such as 0x00000001; null where it has none, or it isn't told. */
@@ -69,7 +69,12 @@ export function readRuleTraces(lines: readonly string[], chains: BaseChains): re
       const packet = readPacket(rest);
       const from = table === tracer ? chain : undefined;
       if (packet && (from === 'prerouting' || from === 'output')) {
-        const begun: Mutable = { trace: { from, ...packet }, last: packet, steps: [], base: { hook: from, type: 'filter' } };
+        const begun: Mutable = {
+          trace: { from, ...packet },
+          last: packet,
+          steps: [],
+          base: { hook: from, type: 'filter' },
+        };
         traces.push(begun);
         current.set(id, begun);
       } else if (packet && known) known.last = packet;
@@ -86,11 +91,11 @@ export function readRuleTraces(lines: readonly string[], chains: BaseChains): re
   });
 }
 
-/** Of policies, and of what a chain says at its end, only that a packet is dropped is told: accepting is no decision. */
+/** Of what a chain says at its end, only that it drops a packet is told, and the packet's mark: accepting is no decision. */
 function readStep(kind: string, rest: string): Pick<Step, 'text' | 'verdict' | 'mark'> | null {
   const mark = /meta mark (0x[\da-f]+)\s*$/.exec(rest)?.[1] ?? null;
-  if (kind === 'policy') return rest.startsWith('drop') ? { text: 'policy drop', verdict: 'drop', mark } : null;
-  if (kind === 'verdict') return mark === null ? null : { text: '', verdict: '', mark };
+  if (kind === 'policy' && rest.startsWith('drop')) return { text: 'policy drop', verdict: 'drop', mark };
+  if (kind === 'policy' || kind === 'verdict') return mark === null ? null : { text: '', verdict: '', mark };
   const [, rule = rest, verdict = ''] = /^(.*) \(verdict ([^)]*)\)/.exec(rest) ?? [];
   return { text: rule.replace(/counter packets \d+ bytes \d+ ?/, '').trim(), verdict, mark };
 }

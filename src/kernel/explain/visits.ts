@@ -110,6 +110,20 @@ function finderOf({ lookUps: seen, traces, connections }: Told) {
         withoutPayload(packet.identity) === identity,
     );
   };
+  const eventsOf = (host: string, ends: Direction): readonly TrackEvent[] => {
+    const is = (one: Direction): boolean => one.source === ends.source && one.destination === ends.destination;
+    const event = take(connections.get(host) ?? [], ({ kind, original, reply, unreplied }) => {
+      switch (kind) {
+        case 'NEW':
+          return is(original);
+        case 'UPDATE':
+          return is(reply) && !unreplied;
+        case 'DESTROY':
+          return is(original) || is(reply);
+      }
+    });
+    return event ? [event] : [];
+  };
   const isOf = (host: string) => (each: SeenLookUp) => each.receiver === host || each.caller === host;
   const isSend = ({ iif, protocol }: SeenLookUp): boolean => iif === loopback && protocol !== 0;
   return {
@@ -159,20 +173,7 @@ function finderOf({ lookUps: seen, traces, connections }: Told) {
         );
       });
     },
-    eventsOf: (host: string, ends: Direction): readonly TrackEvent[] => {
-      const is = (one: Direction): boolean => one.source === ends.source && one.destination === ends.destination;
-      const event = take(connections.get(host) ?? [], ({ kind, original, reply, unreplied }) => {
-        switch (kind) {
-          case 'NEW':
-            return is(original);
-          case 'UPDATE':
-            return is(reply) && !unreplied;
-          case 'DESTROY':
-            return is(original) || is(reply);
-        }
-      });
-      return event ? [event] : [];
-    },
+    eventsOf,
     /** What hosts looked up to send, or sent through their rules, and that never went out. */
     unsent: (): readonly Visit[] => {
       const left = (seen?.lookUps ?? []).filter(
@@ -199,10 +200,13 @@ function finderOf({ lookUps: seen, traces, connections }: Told) {
         all.flatMap((trace) => (trace.from === 'output' && !used.has(trace) ? [{ host, trace }] : [])),
       );
       for (const { host, trace } of lost) groupOf(host, trace.destination);
-      return [...groups.values()].map(({ host, destination, lookUps }) => ({
-        ...{ host, crossing: null, sent: true, onward: null, destination, lookUps, events: [] },
-        trace: lost.find((each) => each.host === host && each.trace.destination === destination)?.trace ?? null,
-      }));
+      return [...groups.values()].map(({ host, destination, lookUps }) => {
+        const trace = lost.find((each) => each.host === host && each.trace.destination === destination)?.trace ?? null;
+        const [first] = lookUps;
+        const source = trace?.source ?? (first ? `${first.source}:${first.sourcePort}` : '');
+        const events = eventsOf(host, { source, destination });
+        return { host, crossing: null, sent: true, onward: null, destination, lookUps, trace, events };
+      });
     },
   };
 }
