@@ -1,5 +1,6 @@
 import type { Sandbox } from '../sandbox.ts';
 import type { Said } from './decisions.ts';
+import type { Step } from './rule-trace-lines.ts';
 import type { Visit } from './visits.ts';
 
 /**
@@ -24,19 +25,23 @@ export async function askRoutes(sandbox: Sandbox, visits: readonly Visit[]): Pro
 function commandOf({ crossing, sent, onward, destination, trace }: Visit): string {
   const [address, port] = split((sent ? undefined : onward?.destination) ?? trace?.last.destination ?? destination);
   const source = sent ? (trace?.source ?? crossing?.source) : crossing?.source;
-  const mark = trace?.steps.findLast(
-    (step) => step.mark !== null && step.hook === (sent ? 'output' : 'prerouting'),
-  )?.mark;
+  const mark = markOf(trace?.steps ?? [], sent ? 'output' : 'prerouting');
   const [from, sourcePort] = split(source ?? '');
   const protocol = crossing?.protocol ?? 'udp';
   return [
     `ip route get ${address}`,
     ...(from === '' ? [] : [`from ${from}`]),
     ...(sent || !crossing ? [] : [`iif ${crossing.interface}`]),
-    ...(mark === null || mark === undefined ? [] : [`mark ${mark}`]),
+    ...(mark === undefined ? [] : [`mark ${mark}`]),
     `ipproto ${protocol}`,
     ...(sourcePort === undefined || port === undefined ? [] : [`sport ${sourcePort} dport ${port}`]),
   ].join(' ');
+}
+
+/** The mark that a packet was routed by. It is told at the end of a chain, but not by a rule that accepts: then a later chain tells. */
+function markOf(steps: readonly Step[], hook: string): string | undefined {
+  const marked = steps.filter(({ mark }) => mark !== null);
+  return (marked.findLast((step) => step.hook === hook) ?? marked[0])?.mark ?? undefined;
 }
 
 function split(end: string): readonly [address: string, port?: string] {
