@@ -35,19 +35,16 @@ export async function watchLookUps(lab: Sandbox, topology: Topology): Promise<Lo
   const hosts = await hostsByNamespace(lab, topology);
   const sandbox = await openSandbox();
   try {
-    if ((await sandbox.attempt(null, ['sh', '-euc', tracefs])).exitCode === 0) {
-      return await startIn(sandbox, lab, topology.server.host, hosts);
-    }
+    return await startIn(sandbox, lab, topology.server.host, hosts);
   } catch (error) {
     await sandbox.close();
-    // It says why it can't, and ends. That it can't, each sentence that is inferred says.
-    if (error instanceof NotStarted) return null;
-    throw error;
+    if (!(error instanceof NotStarted)) throw error;
+    process.stderr.write(`Routes will be asked for afterwards, for look-ups can't be seen: ${error.message}\n`);
+    return null;
   }
-  await sandbox.close();
-  return null;
 }
 
+/** Why look-ups can't be seen. */
 class NotStarted extends Error {}
 
 async function startIn(
@@ -56,6 +53,8 @@ async function startIn(
   host: string,
   hosts: ReadonlyMap<number, string>,
 ): Promise<LookUpWatch> {
+  const prepared = await sandbox.attempt(null, ['sh', '-euc', tracefs]);
+  if (prepared.exitCode !== 0) throw new NotStarted(prepared.stderr.trim());
   const passings: Passing[] = [];
   const lookUps: LookUp[] = [];
   const program = await readFile(new URL('look-ups.bt', import.meta.url), 'utf8');
