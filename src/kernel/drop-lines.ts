@@ -28,19 +28,23 @@ export function readDropLine(line: string): SeenDrop | null {
 /** A packet of which the first 80 bytes were printed in words of eight; null if its headers are not in order. */
 export function readHeaders(words: string): Packet | null {
   try {
-    return decodePacket(rawIP, headersIn(words));
+    return decodePacket(rawIP, headersIn(bytesOf(words)));
   } catch (error) {
     if (error instanceof LabError) return null;
     throw error;
   }
 }
 
-/** The bytes of a packet that has been read in words of eight, the lowest byte first, and perhaps beyond its end. */
-function headersIn(words: string): Uint8Array {
-  const bytes = words.split(' ').flatMap((word) => {
+/** Bytes that were printed in words of eight, the lowest first. */
+export function bytesOf(words: string): readonly number[] {
+  return words.split(' ').flatMap((word) => {
     const digits = word.padStart(16, '0');
     return Array.from({ length: 8 }, (_, index) => Number.parseInt(digits.slice(14 - index * 2, 16 - index * 2), 16));
   });
+}
+
+/** A packet's own, where bytes beyond its end were read, too. */
+function headersIn(bytes: readonly number[]): Uint8Array {
   const [high = 0, low = 0] = bytes.slice(2, 4);
   return Uint8Array.from(bytes.slice(0, high * 256 + low));
 }

@@ -61,7 +61,7 @@ function agree(t: ExecutionContext, kernel: Trace, model: Trace): void {
   for (const packet of ['request', 'reply'] as const) {
     const said = ({ why, ...ways }: Trace, wanted: string): readonly string[] =>
       why.flatMap(({ packet: of, host, stage, text, after }) => {
-        // What is decided on ARP the kernel keeps to itself.
+        // Of ARP, the model has what the reverse-path filter looks up as a route.
         const about = of === packet && host === 'server' && ways[packet][after - 1]?.protocol !== 'arp';
         return about && stage === wanted ? [text] : [];
       });
@@ -116,6 +116,19 @@ asRoot('the kernel tells of look-ups, rules and connections in the order in whic
     `2 route: table 102 oif 0 iif eth2 proto 0 ${from} tos 0 scope 0 ==> dev ppp1 gw 203.0.114.1`,
     `2 conntrack: [UPDATE] tcp 6 60 SYN_RECV ${tuples.replace('%', '')}`,
   ]);
+});
+
+asRoot('a martian question of ARP, of which the kernel says nothing, is seen to be looked up', async (t) => {
+  const options = await optionsFor(t, 'veth-dnat-2014', 'three-isps@isp2', recipe);
+  const trace = await traceCall(kernelBackend, options);
+  t.deepEqual(
+    said(trace, 'reply', 'server').filter((line) => line.startsWith('2 ')),
+    [
+      '2 route: table local oif 0 iif distributeintf proto 0 203.0.114.2/0 -> 10.255.0.2/0 tos 0 scope 0 ==> dev distributeintf',
+      '2 reverse-path: table local oif 0 iif lo proto 0 10.255.0.2/0 -> 203.0.114.2/0 tos 0 scope 0 ==> dev isp2',
+      '2 drop: martian-source, as captures and counters tell',
+    ],
+  );
 });
 
 asRoot('an answer that no route takes is told of, though it never leaves', async (t) => {

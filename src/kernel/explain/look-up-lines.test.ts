@@ -18,6 +18,17 @@ test('a packet that went out', (t) => {
   t.like(readLookUpLine(recorded.went.replace('went', 'came')), { kind: 'came', interface: 'lo' });
 });
 
+test('a question of ARP that came in', (t) => {
+  // 00:01 08:00 06 04 00:01, from 02:00:00:00:00:01 203.0.114.2 for 10.255.0.2, and zeros.
+  const line = 'came 0 12622124406349 4026535824 far 100040600080100 cb010000000002 272 200ff0a 0 0 0 0 0 0';
+  t.like(readLookUpLine(line), {
+    kind: 'came',
+    packet: { protocol: 'arp', source: '203.0.114.2', destination: '10.255.0.2', summary: 'ARP request' },
+  });
+  // Neither IPv4 nor ARP.
+  t.like(readLookUpLine(line.replace('80100 ', '80200 ')), { packet: null });
+});
+
 test('a look-up that found a route', (t) => {
   t.deepEqual(readLookUpLine(recorded.sent), {
     ...{ kind: 'look', cpu: 1, time: 12622124359329n, arrival: 12622108126265n },

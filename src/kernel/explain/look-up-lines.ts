@@ -1,5 +1,5 @@
-import type { Packet } from '../../net/packet.ts';
-import { readHeaders } from '../drop-lines.ts';
+import { decodePacket, type Packet } from '../../net/packet.ts';
+import { bytesOf, readHeaders } from '../drop-lines.ts';
 
 /** A packet that came in at a host, or went out of it. */
 export interface Passing {
@@ -56,7 +56,17 @@ function readPassing(line: string): Passing | null {
   const { kind, cpu = '', time = '', namespace = '', name = '', words = '' } = passing.exec(line)?.groups ?? {};
   if (kind !== 'came' && kind !== 'went') return null;
   const place = { cpu: Number(cpu), time: BigInt(time), namespace: Number(namespace), interface: name };
-  return { kind, ...place, packet: readHeaders(words) };
+  return { kind, ...place, packet: readHeaders(words) ?? readArp(words) };
+}
+
+const [ethernet, arpHeader] = [1, [0, 1, 8, 0, 6, 4]];
+
+/** ARP has its own header where IP would; null if it isn't that. */
+function readArp(words: string): Packet | null {
+  const bytes = bytesOf(words).slice(0, 28);
+  if (!arpHeader.every((byte, index) => bytes[index] === byte)) return null;
+  const frame = [...Array<number>(12).fill(0), 8, 6, ...bytes];
+  return decodePacket(ethernet, Uint8Array.from(frame));
 }
 
 const look = new RegExp(

@@ -39,7 +39,8 @@ const numbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17 };
  */
 export function visitsOf(crossings: readonly Crossing[], told: Told): readonly Visit[] {
   const finder = finderOf(told);
-  const packets = crossings.filter(({ protocol }) => protocol !== 'arp');
+  // Of ARP, what comes in is looked up as a packet is.
+  const packets = crossings.filter(({ protocol, direction }) => protocol !== 'arp' || direction === 'in');
   const pairs = pairUp(packets);
   // Look-ups of what came in are found first: what the host itself sent is looked up alike.
   const arrivals = new Map(
