@@ -35,7 +35,7 @@ export interface LabOptions {
   readonly directory: string;
   /** What the names of the lab's files begin with. */
   readonly label: string;
-  /** Whether to take down what hosts decide on packets, where the backend can; absent: not. */
+  /** Whether to take down what hosts decide on packets, from when the candidate is applied; absent: not. */
   readonly explain?: boolean;
 }
 

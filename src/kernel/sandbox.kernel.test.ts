@@ -294,13 +294,23 @@ const parts: Readonly<Record<string, (members: readonly Seen[], engine: number) 
     const recorders = members.filter(({ name }) => name === 'dumpcap').map(({ parent }) => parent);
     return members.find(({ pid, name, parent }) => name === 'nsenter' && parent === engine && recorders.includes(pid));
   },
+  bpftrace: (members) => members.find(({ name }) => name === 'bpftrace'),
+  'first process of what watches': (members) => {
+    const own = inSandbox(members, 'tini');
+    return members.find((each) => each.name === 'tini' && !own.includes(each));
+  },
 };
 
 const recording: readonly Phase[] = ['captures', 'candidate', 'requests'];
+const watching: readonly Phase[] = ['candidate', 'requests'];
+const since: Readonly<Record<string, readonly Phase[]>> = {
+  ...{ dumpcap: recording, nsenter: recording },
+  ...{ bpftrace: watching, 'first process of what watches': watching },
+};
 
 for (const phase of phases) {
   for (const [part, find] of Object.entries(parts)) {
-    if (['dumpcap', 'nsenter'].includes(part) && !recording.includes(phase)) continue;
+    if (!(since[part] ?? phases).includes(phase)) continue;
     asRoot(`kill -9 of the ${part} in the phase '${phase}' leaves nothing`, async (t) => {
       const before = await machine();
       const { child, members } = await startHeld(t, phase);
