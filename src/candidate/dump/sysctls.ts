@@ -45,7 +45,7 @@ const everywhere = ['all', 'default', 'lo'];
  * it sets others, what new interfaces get, for old ones may get it, too, and the rest.
  *
  * @param present names of the interfaces that there are
- * @param passed names of the interfaces that are left out
+ * @param passed names of the interfaces that are left out; where there is one of that name nevertheless, it gets its settings
  * @throws LabError 'invalid' with `file:line:column` for a line that is none, an interface that isn't there, and for what bears
  *   on a packet's way and isn't modelled
  */
@@ -75,12 +75,13 @@ export function readSysctls(
     }
     // What has a dot in its name, has a slash here.
     const named = device?.replaceAll('/', '.');
-    if (named !== undefined && passed.has(named)) return [];
-    if (named !== undefined && !everywhere.includes(named) && !present.has(named)) {
+    const isPassed = named !== undefined && passed.has(named);
+    if (named !== undefined && !isPassed && !everywhere.includes(named) && !present.has(named)) {
       refuse(where, `${name}: there is no interface ${named}`, 'ip-addr.json tells which interfaces there are');
     }
-    // A kernel that hasn't got it does as others do where it is 0.
-    const optional = value === '0' || (known.endsWith('hash_fields') && value === '7') ? ['-e'] : [];
+    // A kernel that hasn't got it does as others do where it is 0; and a tunnel may be there before it has an address.
+    const neutral = value === '0' || (known.endsWith('hash_fields') && value === '7');
+    const optional = neutral || isPassed ? ['-e'] : [];
     const said = { text: `${name}=${value}`, at: where };
     const rank = known === 'ipv4.ip_forward' ? 0 : named === 'all' ? 1 : named === 'default' ? 2 : 3;
     return [{ rank, command: command(where, '-q', ...optional, '-w', said) }];
