@@ -67,7 +67,7 @@ async function take(sandbox: Sandbox, host: string): Promise<Readonly<Record<str
 type Item = Readonly<Record<string, unknown>>;
 const listOf = (text: string | undefined): readonly Item[] => JSON.parse(text ?? '') as readonly Item[];
 
-/** What of a dump is the host's state: not counters, handles, times, or what it has found out by itself. */
+/** What of a dump is the host's state: not counters, handles, times, the run's seed, or what it has found out by itself. */
 function stateOf(texts: Readonly<Record<string, string>>): object {
   const sorted = <T>(items: readonly T[]): readonly T[] =>
     items.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
@@ -92,7 +92,7 @@ function stateOf(texts: Readonly<Record<string, string>>): object {
     sysctls: texts['sysctl.txt']
       ?.split('\n')
       .filter((line) => /^net\.(?:ipv4\.(?:conf\.|ip_|fib_|fwmark|tcp_fwmark|icmp_echo)|netfilter\.)/.test(line))
-      .filter((line) => !/conntrack_count/.test(line)),
+      .filter((line) => !/conntrack_count|hash_seed/.test(line)),
   };
 }
 

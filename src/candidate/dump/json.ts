@@ -1,4 +1,4 @@
-import { parse, type DocumentNode, type ValueNode } from '@humanwhocodes/momoa';
+import { parseTree, printParseErrorCode, type Node, type ParseError, type ParseOptions } from 'jsonc-parser';
 import type { Input } from '../commands/input.ts';
 import { meant } from '../commands/keyword.ts';
 import type { Location } from '../commands/location.ts';
@@ -21,58 +21,80 @@ export interface Member {
   readonly value: Json;
 }
 
-/** How deep values may lie in each other: tools print a dozen levels at most. */
-const deepest = 100;
-
 /**
  * Reads a JSON document.
  *
  * @throws LabError 'invalid' with `file:line:column` where it is none, or says two things of one key
  */
-export function parseJson({ text, at }: Input): Json {
-  return valueOf(documentOf(text, at).body, at.file, 0);
+export function parseJson(input: Input): Json {
+  const locate = locator(input);
+  const errors: ParseError[] = [];
+  const strict = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
+  const root = treeOf(input, errors, strict);
+  const [first] = errors;
+  if (first) refuse(locate(first.offset), `this is not JSON: ${wordsFor(first)}`);
+  return root ? valueOf(root, locate) : refuse(input.at, 'this is not JSON: it is empty');
 }
 
-function documentOf(text: string, at: Location): DocumentNode {
+function treeOf({ text, at }: Input, errors: ParseError[], options: ParseOptions): Node | undefined {
   try {
-    return parse(text, { mode: 'json' });
+    return parseTree(text, errors, options);
   } catch (error) {
-    const { message, line, column } = error as Error & { readonly line?: number; readonly column?: number };
+    // The parser calls itself for each level.
     if (error instanceof RangeError) return refuse(at, 'its values lie too deep in each other');
-    // The parser's message ends with the place.
-    const said = message.replace(/ ?\(\d+:\d+\)$/, '').replace(/\.$/, '');
-    return refuse({ ...at, line: line ?? at.line, column: column ?? at.column }, `this is not JSON: ${said}`);
+    throw error;
   }
 }
 
-function valueOf(node: ValueNode, file: string, depth: number): Json {
-  const { line, column } = node.loc.start;
-  const at = { file, line, column };
-  if (depth > deepest) return refuse(at, 'its values lie too deep in each other');
+/** `CloseBracketExpected` in words. */
+function wordsFor({ error }: ParseError): string {
+  return printParseErrorCode(error)
+    .replaceAll(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .toLowerCase();
+}
+
+/** Tells where an offset of a text is. */
+function locator({ text, at }: Input): (offset: number) => Location {
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return (offset) => {
+    let [line, end] = [0, starts.length];
+    while (end - line > 1) {
+      const middle = (line + end) >> 1;
+      if ((starts[middle] ?? 0) <= offset) line = middle;
+      else end = middle;
+    }
+    return { ...at, line: at.line + line, column: offset - (starts[line] ?? 0) + 1 };
+  };
+}
+
+function valueOf(node: Node, locate: (offset: number) => Location): Json {
+  const at = locate(node.offset);
+  const { children = [] } = node;
+  const value: unknown = node.value;
   switch (node.type) {
-    case 'Object': {
+    case 'object': {
       const members = new Map<string, Member>();
-      for (const { name, value } of node.members) {
-        const key = name.type === 'String' ? name.value : name.name;
-        const keyAt = { file, line: name.loc.start.line, column: name.loc.start.column };
+      for (const [name, its] of children.map((property) => property.children ?? [])) {
+        if (!name || !its) throw new Error('a member of an object has a name and a value');
+        const key = String(name.value);
+        const keyAt = locate(name.offset);
         if (members.has(key)) refuse(keyAt, `key ${JSON.stringify(key)} stands twice in one object`);
-        members.set(key, { keyAt, value: valueOf(value, file, depth + 1) });
+        members.set(key, { keyAt, value: valueOf(its, locate) });
       }
       return { kind: 'object', members, at };
     }
-    case 'Array':
-      return { kind: 'array', items: node.elements.map(({ value }) => valueOf(value, file, depth + 1)), at };
-    case 'String':
-      return { kind: 'string', value: node.value, at };
-    case 'Number':
-      return { kind: 'number', value: node.value, at };
-    case 'Boolean':
-      return { kind: 'boolean', value: node.value, at };
-    case 'Null':
+    case 'array':
+      return { kind: 'array', items: children.map((child) => valueOf(child, locate)), at };
+    case 'string':
+      return { kind: 'string', value: String(value), at };
+    case 'number':
+      return { kind: 'number', value: Number(value), at };
+    case 'boolean':
+      return { kind: 'boolean', value: value === true, at };
+    case 'null':
       return { kind: 'null', at };
-    case 'NaN':
-    case 'Infinity':
-      return refuse(at, `${node.type} is no JSON`);
+    case 'property':
+      throw new Error('a property is in an object');
   }
 }
 
