@@ -3,7 +3,9 @@
  * it has to come to the same dump, and on the model, where everything has to be decided as under the script. The host begins with
  * other sysctls then: the dump says what they are.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { applyCandidate } from '../../kernel/apply.ts';
 import { kernelBackend } from '../../kernel/lab.ts';
@@ -12,7 +14,7 @@ import type { Sandbox } from '../../kernel/sandbox.ts';
 import { asRoot, eventually, openedFor } from '../../kernel/testing.ts';
 import { modelBackend } from '../../model/lab.ts';
 import type { Call } from '../../scenario/call.ts';
-import { candidateNames, loadCandidate, loadScenario, scenarioNames } from '../../scenario/catalogue.ts';
+import { candidateNames, loadCandidate, loadScenario, loadTopology, scenarioNames } from '../../scenario/catalogue.ts';
 import type { Trial } from '../../scenario/scenario.ts';
 import { traceCall, type Trace } from '../../scenario/trace.ts';
 import type { ProfileName } from '../../topology/profile.ts';
@@ -122,28 +124,85 @@ function decisionsOf({ request, reply, verdict, why }: Trace): object {
   return { request, reply, verdict, why: said };
 }
 
+async function readAsWhatItIs(t: ExecutionContext, candidate: Candidate, trial: Trial): Promise<void> {
+  const { topology } = trial;
+  const texts = await dumpedUnder(t, candidate, trial, 'kernel');
+  const dump = dumpOf('/dump', texts);
+  const instead: Candidate = { ...candidate, script: '/dump', sources: {}, dump };
+  const again = await dumpedUnder(t, instead, trial, 'systemd');
+  t.deepEqual(stateOf(again), stateOf(texts));
+  let decisions = 0;
+  for (const call of callsIn(topology)) {
+    const options = { topology, call, seed, directory: '/nonexistent' };
+    const ofDump = await traceCall(model, { ...options, candidate: instead, profile: 'systemd' });
+    decisions += ofDump.why.length;
+    if (candidate.name in beyond) continue;
+    const ofScript = await traceCall(model, { ...options, candidate, profile: 'kernel' });
+    t.deepEqual(decisionsOf(ofDump), decisionsOf(ofScript));
+  }
+  t.true(decisions > 0);
+}
+
 for (const name of await candidateNames()) {
   asRoot(`the dump of ${name} is read as what it is`, async (t) => {
     const trial = trials.get(name);
     if (!trial) return t.fail('no scenario tries it');
-    const { topology } = trial;
-    const candidate = await loadCandidate(name);
-    const texts = await dumpedUnder(t, candidate, trial, 'kernel');
-    const dump = dumpOf('/dump', texts);
-    const instead: Candidate = { ...candidate, script: '/dump', sources: {}, dump };
-    const again = await dumpedUnder(t, instead, trial, 'systemd');
-    t.deepEqual(stateOf(again), stateOf(texts));
-    let decisions = 0;
-    for (const call of callsIn(topology)) {
-      const options = { topology, call, seed, directory: '/nonexistent' };
-      const ofDump = await traceCall(model, { ...options, candidate: instead, profile: 'systemd' });
-      decisions += ofDump.why.length;
-      if (name in beyond) continue;
-      t.deepEqual(
-        decisionsOf(ofDump),
-        decisionsOf(await traceCall(model, { ...options, candidate, profile: 'kernel' })),
-      );
-    }
-    t.true(decisions > 0);
+    await readAsWhatItIs(t, await loadCandidate(name), trial);
   });
 }
+
+/** What no candidate has. */
+const odd = `
+ip link add bridge0 type bridge
+ip link set bridge0 up
+ip link add service type veth peer name other
+ip link set other up
+ip address add 10.9.0.1/32 dev service
+ip address add 10.8.0.1/24 dev service broadcast + scope link noprefixroute
+ip link set service up
+ip address add 203.0.113.77/24 dev isp1
+ip address add 10.7.0.1 peer 10.7.0.2 dev isp2 metric 30
+ip address del 203.0.114.2/24 dev isp2
+ip address add 203.0.114.2/24 dev isp2
+ip route add 10.1.0.0/16 via 203.0.113.1
+ip route append 10.1.0.0/16 via 203.0.114.1
+ip route add 10.1.0.0/16 via 203.0.115.1 metric 9 proto bird mtu 1400
+ip route add 10.1.0.0/16 tos 0x10 via 203.0.115.1 src 10.9.0.1
+ip route add 10.2.0.0/16 via 192.0.2.99 dev isp3 onlink
+ip route add unreachable 10.3.0.0/16
+ip route add blackhole 10.4.0.0/16 table 7
+ip route add prohibit 10.5.0.0/16 metric 4
+ip route add throw 10.6.0.0/16 table 7
+ip route add local 10.10.0.0/16 dev lo
+ip route add 10.11.0.0/16 dev service scope link table 4294967294
+ip nexthop add id 1 via 203.0.113.1 dev isp1
+ip nexthop add id 2 via 203.0.114.1 dev isp2 onlink
+ip nexthop add id 3 blackhole
+ip nexthop add id 10 group 1,3/2
+ip route add default nhid 10
+ip route add 10.12.0.0/16 nhid 3
+ip rule add priority 10 not from 10.0.0.0/8 to 198.51.100.0/24 fwmark 0x10/0xf0 lookup 7
+ip rule add priority 11 iif isp1 tos 0x10 lookup main suppress_prefixlength 0
+ip rule add priority 12 oif service uidrange 0-0 lookup 7
+ip rule add priority 13 ipproto udp sport 53 dport 1000-2000 lookup 7
+ip rule add priority 14 iif missing0 goto 32766
+ip rule add priority 15 fwmark 3 prohibit
+ip rule add priority 16 nop
+ip rule add priority 0 to 10.99.0.0/16 unreachable
+ip rule del priority 32767
+ip neighbour add 10.9.0.7 lladdr 02:00:00:00:00:07 dev service
+`;
+
+asRoot('the dump of a host with whatever a host may have is read as what it is', async (t) => {
+  const script = join(await mkdtemp(join(tmpdir(), 'dump-test-')), 'up.sh');
+  t.teardown(() => rm(dirname(script), { recursive: true, force: true }));
+  await writeFile(script, odd);
+  const trial = {
+    candidate: 'odd',
+    variant: '',
+    topology: await loadTopology('three-isps'),
+    tunnels: {},
+    setting: null,
+  };
+  await readAsWhatItIs(t, { name: 'odd', title: 'odd', lesson: '', script, sources: { [script]: odd } }, trial);
+});

@@ -17,10 +17,10 @@ const withoutBearing = new Set([
 /**
  * The neighbours of `ip -j neigh` that somebody has entered. All others are what the host has found out by itself.
  *
- * @param made names of the interfaces that are the host's own on both ends
+ * @param lines names of the interfaces whose other ends are the lab's
  * @throws LabError 'invalid' for an entry at an interface whose other end is the lab's: that has another hardware address
  */
-export function readNeighbours(document: Json, made: ReadonlySet<string>): readonly Command[] {
+export function readNeighbours(document: Json, lines: ReadonlySet<string>): readonly Command[] {
   return itemsOf(document, 'what ip -4 -j neigh prints').flatMap((item) => {
     const members = membersOf(item, 'a neighbour');
     const address = wordOf(members.need('dst'), 'an address');
@@ -32,8 +32,8 @@ export function readNeighbours(document: Json, made: ReadonlySet<string>): reado
     members.rest(withoutBearing);
     if (address.text.includes(':') || !states.some((state) => state === 'PERMANENT' || state === 'NOARP')) return [];
     // Multicast and broadcast, which need no asking.
-    if (states.includes('NOARP') && !made.has(device.text)) return [];
-    if (!made.has(device.text)) {
+    if (states.includes('NOARP') && lines.has(device.text)) return [];
+    if (lines.has(device.text)) {
       const hint = 'leave it out of the dump';
       return refuse(
         item.at,

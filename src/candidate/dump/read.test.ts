@@ -23,7 +23,7 @@ test('addresses, routes and rules become commands of ip, in the order in which t
     'route append local 203.0.114.2 table local protocol kernel scope host src 203.0.114.2 dev isp2',
     'route append local 203.0.115.2 table local protocol kernel scope host src 203.0.115.2 dev isp3',
     'route append local 127.0.0.0/8 table local protocol kernel scope host src 127.0.0.1 dev lo',
-    'route append unreachable 192.168.0.0/16 protocol static',
+    'route append unreachable 192.168.0.0/16 protocol static mtu 1400',
     'route append 203.0.113.0/24 protocol kernel scope link src 203.0.113.2 dev isp1',
     'route append 203.0.114.0/24 protocol kernel scope link src 203.0.114.2 dev isp2',
     'route append 203.0.115.0/24 protocol kernel scope link src 203.0.115.2 dev isp3',

@@ -1,4 +1,4 @@
-import type { Topology } from '../../topology/topology.ts';
+import { endsOf, type Topology } from '../../topology/topology.ts';
 import { LabError } from '../../net/error.ts';
 import type { Input } from '../commands/input.ts';
 import { refuse } from '../commands/refusal.ts';
@@ -24,16 +24,16 @@ export function readDump(dump: Dump, topology: Topology): readonly Step[] {
   const links = readLinks(json('ip-addr.json'), topology);
   const sysctls = readSysctls(fileOf(dump, 'sysctl.txt'), links.present, links.passed);
   const nexthops = readNexthops(listed('ip-nexthop.json'));
-  const made = new Set([...links.present].filter((name) => isMade(name, topology)));
+  const lines = new Set(endsOf(topology, topology.server.host).map((end) => end.interface));
   return [
     ...ip(links.links),
     { program: 'sysctl', commands: sysctls },
     ...ip([
       ...links.addresses,
       ...nexthops,
-      ...readRoutes(json('ip-route.json')),
+      ...readRoutes(json('ip-route.json'), lines),
       ...readRules(json('ip-rule.json')),
-      ...readNeighbours(listed('ip-neigh.json'), made),
+      ...readNeighbours(listed('ip-neigh.json'), lines),
     ]),
     ...readFirewall(dump),
   ];
@@ -46,10 +46,6 @@ function fileOf({ folder, files }: Dump, name: DumpFile): Input {
   const file = files[name];
   if (!file) throw new LabError('invalid', `${folder}: the dump has no ${name}`);
   return file;
-}
-
-function isMade(name: string, { links, server }: Topology): boolean {
-  return !links.some(({ ends }) => ends.some((end) => end.host === server.host && end.interface === name));
 }
 
 function ip(commands: readonly Command[]): readonly Step[] {

@@ -95,6 +95,8 @@ test('the sample itself is taken', async (t) => {
   });
   const dump = dumpOf('host', sample);
   await lab.apply({ name: 'host', title: 'host', lesson: '', script: 'host', sources: {}, dump });
-  t.is(await lab.sysctl('server', 'net.ipv4.conf.isp3.rp_filter'), '1');
-  t.is(await lab.route('server', '198.51.100.10', '203.0.114.2'), 'isp2');
+  t.is(await lab.sysctl('server', 'net.ipv4.conf.all.rp_filter'), '2');
+  t.is(await lab.sysctl('server', 'net.ipv4.conf.service.arp_ignore'), '1');
+  // By rule 100, which is about all but the marked of 10.0.0.0/8.
+  t.is(await lab.route('server', '198.51.100.10', '203.0.114.2'), 'isp1');
 });

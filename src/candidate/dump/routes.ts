@@ -12,19 +12,12 @@ interface Route {
   readonly key: string;
 }
 
-/** Metrics in the word's other sense, and what only notes or offloads. */
-const withoutBearing = new Set([
-  'metrics',
-  'features',
-  'cache',
-  'uid',
-  'pref',
-  'rtt',
-  'rttvar',
-  'used',
-  'age',
-  'error',
-]);
+/** Metrics in the word's other sense: the model has no use for them, but the kernel gets what it had. */
+const numbers = [
+  ...['mtu', 'advmss', 'hoplimit', 'window', 'cwnd', 'initcwnd', 'initrwnd', 'reordering', 'ssthresh', 'quickack'],
+  'fastopen_no_cookie',
+];
+const withoutBearing = new Set(['features', 'cache', 'uid', 'rtt', 'rttvar', 'used', 'age', 'error']);
 const flagsWithoutBearing = [
   'pervasive',
   'offload',
@@ -37,13 +30,15 @@ const flagsWithoutBearing = [
 ];
 
 /**
- * Commands that leave a host with the routes of `ip -j route show table all`, whatever it had before; `null`, for a route
- * of IPv6.
+ * Commands that leave a host with the routes of `ip -j route show table all`, whatever it had before.
  *
+ * @param lines names of the interfaces whose other ends are the lab's
  * @throws LabError 'invalid' for what a route says that isn't modelled
  */
-export function readRoutes(document: Json): readonly Command[] {
-  const routes = itemsOf(document, 'what ip -4 -j route show table all prints').flatMap((item) => readRoute(item));
+export function readRoutes(document: Json, lines: ReadonlySet<string>): readonly Command[] {
+  const routes = itemsOf(document, 'what ip -4 -j route show table all prints').flatMap((item) =>
+    readRoute(item, lines),
+  );
   // Routes of one prefix stay in their order: the first is taken.
   const last = new Map<string, number>();
   for (const { key, rank } of routes) last.set(key, Math.max(rank, last.get(key) ?? 0));
@@ -52,7 +47,7 @@ export function readRoutes(document: Json): readonly Command[] {
   return [command(document.at, 'route flush table all'), ...inOrder.map((route) => route.command)];
 }
 
-function readRoute(json: Json): readonly Route[] {
+function readRoute(json: Json, lines: ReadonlySet<string>): readonly Route[] {
   const members = membersOf(json, 'a route');
   const destination = wordOf(members.need('dst'), 'a destination');
   // Without -4, `ip` prints both families, and doesn't say which is which; only a route of IPv6 has a preference.
@@ -63,10 +58,22 @@ function readRoute(json: Json): readonly Route[] {
   const scope = option(members, 'scope', 'scope');
   const source = option(members, 'prefsrc', 'src');
   const metric = option(members, 'metric', 'metric');
-  const ways = waysOf(members, json.at);
+  const ways = waysOf(members, json.at, lines);
   const protocol = option(members, 'protocol', 'protocol');
+  const metrics = metricsOf(members.take('metrics'));
   members.rest(withoutBearing);
-  const words = [...type, destination, ...table, ...tos, ...protocol, ...scope, ...source, ...metric, ...ways.words];
+  const words = [
+    ...type,
+    destination,
+    ...table,
+    ...tos,
+    ...protocol,
+    ...scope,
+    ...source,
+    ...metric,
+    ...metrics,
+    ...ways.words,
+  ];
   const named = (option: readonly Word[]): string => option.at(-1)?.text ?? '';
   const own = named(type) === 'local';
   return [
@@ -87,15 +94,24 @@ function option(members: Members, key: string, name: string): readonly Word[] {
   return name === '' ? [word] : [{ text: name, at: value.at }, word];
 }
 
+function metricsOf(json: Json | undefined): readonly Word[] {
+  return (json ? itemsOf(json, 'metrics') : []).flatMap((item) => {
+    const members = membersOf(item, "a route's metrics");
+    const words = numbers.flatMap((name) => option(members, name, name));
+    members.rest(new Set(['lock', 'rtt', 'rttvar', 'rto_min', 'features', 'congestion', 'congctl']));
+    return words;
+  });
+}
+
 interface Ways {
   readonly words: readonly Word[];
   readonly gateway: boolean;
 }
 
-function waysOf(members: Members, at: Location): Ways {
+function waysOf(members: Members, at: Location, lines: ReadonlySet<string>): Ways {
   const nexthops = members.take('nexthops');
   const object = option(members, 'nhid', 'nhid');
-  const single = wayOf(members);
+  const single = wayOf(members, lines);
   if (object.length > 0) {
     // What the object says is repeated beside its number.
     return { words: object, gateway: true };
@@ -104,7 +120,7 @@ function waysOf(members: Members, at: Location): Ways {
   if (single.words.length > 0) refuse(at, 'the route has both a way of its own and nexthops');
   const several = itemsOf(nexthops, 'nexthops').map((nexthop) => {
     const its = membersOf(nexthop, 'a nexthop');
-    const way = wayOf(its);
+    const way = wayOf(its, lines);
     const weight = option(its, 'weight', 'weight');
     its.rest(new Set());
     return [{ text: 'nexthop', at: nexthop.at }, ...way.words, ...weight];
@@ -112,21 +128,23 @@ function waysOf(members: Members, at: Location): Ways {
   return { words: several.flat(), gateway: true };
 }
 
-function wayOf(members: Members): Ways {
+function wayOf(members: Members, lines: ReadonlySet<string>): Ways {
   const via = members.take('via');
   if (via) refuse(via.at, 'a gateway of another family is not modelled');
   const gateway = option(members, 'gateway', 'via');
   const device = option(members, 'dev', 'dev');
-  const onlink = flagsOf(members.take('flags'));
+  const onlink = flagsOf(members.take('flags'), lines.has(device.at(-1)?.text ?? ''));
   return { words: [...gateway, ...device, ...onlink], gateway: gateway.length > 0 };
 }
 
-function flagsOf(json: Json | undefined): readonly Word[] {
+function flagsOf(json: Json | undefined, isLine: boolean): readonly Word[] {
   if (!json) return [];
   return itemsOf(json, 'flags').flatMap((flag) => {
     const text = textOf(flag, 'a flag');
     if (text === 'onlink') return [{ text, at: flag.at }];
     if (flagsWithoutBearing.includes(text)) return [];
+    // A bridge that nothing is plugged into has no carrier in the lab either.
+    if (text === 'linkdown' && !isLine) return [];
     const hint = text === 'dead' || text === 'linkdown' ? "take the dump while the lines are up, as the lab's are" : '';
     return refuse(flag.at, `a nexthop that is ${JSON.stringify(text)} is not modelled`, hint);
   });
