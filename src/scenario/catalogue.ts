@@ -70,7 +70,7 @@ export async function findCandidate(name: string): Promise<Candidate> {
  *
  * @throws LabError `invalid` if a file is missing, or is none of a dump's
  */
-export async function loadDump(path: string): Promise<Candidate> {
+async function loadDump(path: string): Promise<Candidate> {
   const folder = resolve(path);
   return { name: path, title: path, lesson: '', script: folder, sources: {}, dump: await readDumpFolder(folder) };
 }
@@ -91,7 +91,7 @@ async function readDumpFolder(folder: string): Promise<Dump> {
  *
  * @throws LabError `invalid` if there is no such file, or it can't be read
  */
-export async function loadScript(path: string): Promise<Candidate> {
+async function loadScript(path: string): Promise<Candidate> {
   const script = resolve(path);
   const text = await readFile(script, 'utf8').catch((error: unknown) => {
     throw new LabError('invalid', `the script ${path} can't be read: ${(error as Error).message}`);

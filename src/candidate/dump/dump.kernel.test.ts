@@ -21,7 +21,7 @@ import type { ProfileName } from '../../topology/profile.ts';
 import { endsOf, type Topology } from '../../topology/topology.ts';
 import type { Candidate } from '../candidate.ts';
 import { beyond } from '../shell/beyond.ts';
-import { dumpFiles, dumpOf } from './files.ts';
+import { dumpFiles, dumpOf, type Dump } from './files.ts';
 
 const seed = 3;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -62,8 +62,10 @@ async function take(sandbox: Sandbox, host: string): Promise<Readonly<Record<str
   const input = `mkdir /run/dump\ncd /run/dump\n${taking}`;
   await sandbox.run('taking the dump', host, ['sh', '-eu', '-s'], { input });
   const names = Object.keys(dumpFiles);
-  const texts = names.map((name) => sandbox.run('reading the dump', host, ['cat', `/run/dump/${name}`]));
-  return Object.fromEntries((await Promise.all(texts)).map((text, index) => [names[index], text]));
+  const texts = await Promise.all(
+    names.map((name) => sandbox.run('reading the dump', host, ['cat', `/run/dump/${name}`])),
+  );
+  return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
 }
 
 type Item = Readonly<Record<string, unknown>>;
@@ -71,10 +73,10 @@ const listOf = (text: string | undefined): readonly Item[] => JSON.parse(text ??
 
 /** What of a dump is the host's state: not counters, handles, times, the run's seed, or what it has found out by itself. */
 function stateOf(texts: Readonly<Record<string, string>>): object {
-  const sorted = <T>(items: readonly T[]): readonly T[] =>
+  const sorted = (items: readonly unknown[]): readonly unknown[] =>
     items.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
-  const { nftables } = JSON.parse(texts['nft.json'] ?? '', (key, value: unknown) => {
-    if (key === 'set' && Array.isArray(value)) return sorted(value as unknown[]);
+  const { nftables } = JSON.parse(texts['nft.json'] ?? '', (key, value: unknown): unknown => {
+    if (key === 'set' && Array.isArray(value)) return sorted(value);
     return key === 'handle' || key === 'packets' || key === 'bytes' ? undefined : value;
   }) as { nftables: readonly Readonly<Record<string, Item>>[] };
   // iptables restores chains that it had not made before; its own listing tells what is in them.
@@ -96,6 +98,10 @@ function stateOf(texts: Readonly<Record<string, string>>): object {
       .filter((line) => /^net\.(?:ipv4\.(?:conf\.|ip_|fib_|fwmark|tcp_fwmark|icmp_echo)|netfilter\.)/.test(line))
       .filter((line) => !/conntrack_count|hash_seed/.test(line)),
   };
+}
+
+function textsOf({ files }: Dump): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).map(([name, { text }]) => [name, text]));
 }
 
 /** Calls to the server, from it, and past it. */
@@ -127,6 +133,8 @@ function decisionsOf({ request, reply, verdict, why }: Trace): object {
 async function readAsWhatItIs(t: ExecutionContext, candidate: Candidate, trial: Trial): Promise<void> {
   const { topology } = trial;
   const texts = await dumpedUnder(t, candidate, trial, 'kernel');
+  // One that is kept beside the script has to be what the script makes.
+  if (candidate.dump) t.deepEqual(stateOf(textsOf(candidate.dump)), stateOf(texts));
   const dump = dumpOf('/dump', texts);
   const instead: Candidate = { ...candidate, script: '/dump', sources: {}, dump };
   const again = await dumpedUnder(t, instead, trial, 'systemd');

@@ -99,7 +99,7 @@ function valueOf(node: Node, locate: (offset: number) => Location): Json {
 }
 
 /** What a value is, for errors. */
-export function describe(json: Json): string {
+function describe(json: Json): string {
   switch (json.kind) {
     case 'object':
       return `an object with ${[...json.members.keys()].join(', ') || 'nothing'}`;

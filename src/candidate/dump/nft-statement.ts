@@ -10,7 +10,7 @@ import { bare, joined, listOf, quoted, say, tagged } from './nft-text.ts';
  *
  * @throws LabError 'invalid' for one that isn't modelled
  */
-export function statement(json: Json): readonly Word[] {
+function statement(json: Json): readonly Word[] {
   const { key, keyAt, value } = tagged(json, 'a statement');
   switch (key) {
     case 'accept':
