@@ -4,11 +4,11 @@ import { meant } from '../commands/keyword.ts';
 
 /** The files of a dump, and the command of which each is the output. */
 export const dumpFiles = {
-  'ip-addr.json': 'ip -d -j addr',
-  'ip-route.json': 'ip -4 -j route show table all',
-  'ip-rule.json': 'ip -4 -j rule',
-  'ip-neigh.json': 'ip -4 -j neigh',
-  'ip-nexthop.json': 'ip -j nexthop',
+  'ip-addr.json': 'ip -d -j -p addr',
+  'ip-route.json': 'ip -N -4 -j -p route show table all',
+  'ip-rule.json': 'ip -N -4 -j -p rule',
+  'ip-neigh.json': 'ip -4 -j -p neigh',
+  'ip-nexthop.json': 'ip -j -p nexthop',
   'iptables-save.txt': 'iptables-save',
   'nft.json': 'nft -j list ruleset',
   'sysctl.txt': 'sysctl -a',

@@ -82,6 +82,24 @@ test('words stand where the dump says what they say', (t) => {
   t.is(rule?.words.at(-1)?.text, '102');
 });
 
+test('what ip -N prints is read as well as names', (t) => {
+  const local = { type: '2', dst: '10.0.0.1', dev: 'service', table: '255', protocol: '2', scope: '254', flags: [] };
+  const route = { type: '7', dst: '10.3.0.0/16', table: '7', protocol: '4', flags: [] };
+  const rules = [
+    { priority: 0, src: 'all', table: '255' },
+    { priority: 9, src: 'all', ipproto: 'ipproto-17', table: '254' },
+    { priority: 32766, src: 'all', table: '254' },
+    { priority: 32767, src: 'all', table: '253' },
+  ];
+  const texts = { ...sample, 'ip-route.json': JSON.stringify([route, local]), 'ip-rule.json': JSON.stringify(rules) };
+  const commands = read(texts).flatMap((step) => (step.program === 'ip' ? step.commands.map(lineOf) : []));
+  t.deepEqual(commands.slice(-3), [
+    'route append local 10.0.0.1 table 255 protocol 2 scope 254 dev service',
+    'route append unreachable 10.3.0.0/16 table 7 protocol 4',
+    'rule add priority 9 from all ipproto 17 table main',
+  ]);
+});
+
 test('where a host is as the topology leaves it, nothing is done about addresses and rules', (t) => {
   const addresses = (JSON.parse(sample['ip-addr.json']) as { ifname: string }[]).filter(
     ({ ifname }) => ifname !== 'service',
@@ -125,7 +143,7 @@ refused(
   'ip-route.json',
   null,
   /^host: the dump has no ip-route\.json$/,
-  /ip -4 -j route show table all/,
+  /ip -N -4 -j -p route show table all/,
 );
 refused(
   'rules of iptables in nftables without the rest of nftables',

@@ -2,6 +2,7 @@ import type { Location } from '../commands/location.ts';
 import { refuse } from '../commands/refusal.ts';
 import type { Word } from '../commands/word.ts';
 import { itemsOf, membersOf, textOf, wordOf, type Json, type Members } from './json.ts';
+import { namedType } from './route-type.ts';
 import { command, type Command } from './step.ts';
 
 interface Route {
@@ -52,7 +53,7 @@ function readRoute(json: Json, lines: ReadonlySet<string>): readonly Route[] {
   const destination = wordOf(members.need('dst'), 'a destination');
   // Without -4, `ip` prints both families, and doesn't say which is which; only a route of IPv6 has a preference.
   if (destination.text.includes(':') || members.take('pref')) return [];
-  const type = option(members, 'type', '');
+  const type = option(members, 'type', '').map(namedType);
   const table = option(members, 'table', 'table');
   const tos = option(members, 'tos', 'tos');
   const scope = option(members, 'scope', 'scope');

@@ -1,6 +1,8 @@
+import { tables } from '../commands/ip/names.ts';
 import { refuse } from '../commands/refusal.ts';
 import type { Word } from '../commands/word.ts';
 import { expected, itemsOf, membersOf, wordOf, type Json, type Members } from './json.ts';
+import { namedType } from './route-type.ts';
 import { command, lineOf, type Command } from './step.ts';
 
 /** The three that every host has. */
@@ -43,18 +45,29 @@ function readRule(json: Json): Command {
     ...value(members, 'iif', 'iif'),
     ...value(members, 'oif', 'oif'),
     ...value(members, 'tos', 'tos'),
-    ...value(members, 'ipproto', 'ipproto'),
+    ...protocolOf(members),
     ...range(members, 'sport', 'sport', 'sport_start', 'sport_end'),
     ...range(members, 'dport', 'dport', 'dport_start', 'dport_end'),
     ...range(members, 'uidrange', 'uid', 'uid_start', 'uid_end'),
     ...value(members, 'suppress_prefixlen', 'suppress_prefixlength'),
-    ...value(members, 'table', 'table'),
+    ...tableOf(members),
     ...value(members, 'goto', 'goto'),
     ...flag(members, 'nop'),
-    ...value(members, 'action', ''),
+    ...value(members, 'action', '').map(namedType),
   ];
   members.rest(withoutBearing);
   return { words, at: json.at };
+}
+
+/** `ipproto-17`, where there is no name for it or none is wanted. */
+function protocolOf(members: Members): readonly Word[] {
+  return value(members, 'ipproto', 'ipproto').map(({ text, at }) => ({ text: text.replace(/^ipproto-/, ''), at }));
+}
+
+/** The tables that every host has go by their names, for the rules that every host has. */
+function tableOf(members: Members): readonly Word[] {
+  const names = new Map([...tables].map(([name, number]) => [String(number), name]));
+  return value(members, 'table', 'table').map(({ text, at }) => ({ text: names.get(text) ?? text, at }));
 }
 
 /** Words for a key, if it is there; an empty name: the value alone. */
