@@ -1,3 +1,5 @@
+import type { Dump } from './dump/files.ts';
+
 /**
  * A routing configuration on trial: a shell script just as an administrator would deploy it, and how its daemons run.
  * What `lab/candidates/<name>/candidate.ts` exports; `up.sh`, and `ip-up` and `ip-down` if it needs them, lie beside it.
@@ -27,8 +29,13 @@ export interface OpenVpnOptions {
 
 export interface Candidate extends CandidateOptions {
   readonly name: string;
-  /** Absolute path of its `up.sh`. */
+  /** Absolute path of its `up.sh`; of a candidate that is nothing but a dump, of its folder. */
   readonly script: string;
+  /**
+   * The state that its host is left in, as the host's tools print it; absent: there is only the script. The model begins with
+   * it, and need not read `up.sh`; the kernel runs `up.sh`, and begins with it where there is none.
+   */
+  readonly dump?: Dump;
   /** Absolute paths of its `ip-up` and `ip-down`, which pppd runs when a line has come or gone; absent if it has none. */
   readonly lineScripts?: { readonly up: string; readonly down: string };
   /** Absolute path of its `openvpn-up.sh`, which OpenVPN runs as its tunnel comes up; absent: it has none. */
@@ -37,4 +44,9 @@ export interface Candidate extends CandidateOptions {
   readonly lineUp?: string;
   /** What each of these scripts says, by its path. */
   readonly sources: Readonly<Record<string, string>>;
+}
+
+/** Whether it has an `up.sh`. */
+export function hasScript({ script, sources }: Candidate): boolean {
+  return Object.hasOwn(sources, script);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openShell } from '../kernel/shell.ts';
-import { assertKnown, loadCandidate, loadTopology } from '../scenario/catalogue.ts';
+import { assertKnown, findCandidate, loadTopology } from '../scenario/catalogue.ts';
 import { validateTopology } from '../topology/validate.ts';
 
 export function addShellCommand(program: Command): void {
@@ -9,7 +9,10 @@ export function addShellCommand(program: Command): void {
     .description('open a shell in a host of a freshly built network; everything is gone when it ends')
     .argument('<topology>')
     .argument('<host>')
-    .option('--candidate <name>', "run this candidate's script on the server first")
+    .option(
+      '--candidate <name>',
+      'run this candidate on the server first: its name, or the path of a script or of the folder of a dump',
+    )
     .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel')
     .action(async (name: string, host: string, flags: { readonly candidate?: string; readonly profile: string }) => {
       const topology = await loadTopology(name);
@@ -19,7 +22,7 @@ export function addShellCommand(program: Command): void {
         host,
         topology.hosts.map((each) => each.name),
       );
-      const candidate = flags.candidate === undefined ? null : await loadCandidate(flags.candidate);
+      const candidate = flags.candidate === undefined ? null : await findCandidate(flags.candidate);
       process.exitCode = await openShell(topology, host, { profile: flags.profile, candidate });
     });
 }

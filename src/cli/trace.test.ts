@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Command } from 'commander';
+import { sample } from '../candidate/dump/sample-dump.ts';
 import { LabError } from '../net/error.ts';
 import type { Trace } from '../scenario/trace.ts';
 import { outputOf } from './testing.ts';
@@ -70,4 +71,27 @@ test.serial('traces a script of the user’s own, and names its lines', async (t
       },
     ],
   );
+});
+
+test.serial('traces the dump of a host, and names the places in its files', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'trace-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  // So that there is an answer.
+  const texts = { ...sample, 'nft.json': sample['nft.json'].replace('"policy": "drop"', '"policy": "accept"') };
+  await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
+  const text = await outputOf(() => trace(folder, { '--format': 'json', '--proto': 'icmp' }));
+  const { why } = JSON.parse(text) as Pick<Trace, 'why'>;
+  const places = why.flatMap(({ host, at }) => (host === 'server' && at ? [at] : []));
+  const line = sample['ip-rule.json'].split('\n').findIndex((each) => each.includes('"priority": 100')) + 1;
+  t.true(places.some(({ file, line: at }) => file === join(folder, 'ip-rule.json') && at === line - 1));
+  t.true(places.some(({ file }) => file === join(folder, 'iptables-save.txt')));
+
+  await writeFile(join(folder, 'ip-rule.json'), sample['ip-rule.json'].replace('"not"', '"l3mdev"'));
+  const error = await t.throwsAsync(() => trace(folder, {}), { instanceOf: LabError });
+  t.is(error.code, 'invalid');
+  t.is(error.message, `${folder}/ip-rule.json:${line + 1}:5: a rule has "l3mdev", which is not modelled`);
+
+  await rm(join(folder, 'sysctl.txt'));
+  const missing = await t.throwsAsync(() => trace(folder, {}), { instanceOf: LabError });
+  t.deepEqual([missing.code, missing.message], ['invalid', `${folder}: the dump has no sysctl.txt`]);
 });

@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import colours from 'picocolors';
-import type { Candidate } from '../candidate/candidate.ts';
 import { formatIPv4, parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { traceJson, traceText } from '../report/trace.ts';
 import { senders, type Call, type Sender } from '../scenario/call.ts';
-import { assertKnown, loadCandidate, loadScript, loadTopology } from '../scenario/catalogue.ts';
+import { assertKnown, findCandidate, loadTopology } from '../scenario/catalogue.ts';
 import { sameTrace, traceCall, type Trace, type TraceOptions } from '../scenario/trace.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { endsOf, type Topology } from '../topology/topology.ts';
@@ -39,7 +37,7 @@ export function addTraceCommand(program: Command): void {
   program
     .command('trace')
     .description('follow one request and its answer under a candidate, and say what decided their way')
-    .argument('<candidate>', 'a candidate, or the path of a script of your own; see: list')
+    .argument('<candidate>', 'a candidate (see: list), or the path of a script of your own or of the folder of a dump')
     .requiredOption('--topology <name>', 'the network')
     .requiredOption('--from <host>', 'the host that calls')
     .requiredOption('--to <host@interface>', 'the host that is called, and its interface by whose address')
@@ -72,7 +70,7 @@ async function trace(name: string, flags: TraceFlags): Promise<void> {
   profileNamed(flags.profile);
   const topology = await loadTopology(flags.topology);
   const call = readCall(topology, flags);
-  const candidate = await loadCandidateOrScript(name);
+  const candidate = await findCandidate(name);
   const directory = await mkdtemp(join(tmpdir(), 'multihome-trace-'));
   try {
     const { profile, seed } = flags;
@@ -127,9 +125,4 @@ const senderNames = Object.keys(senders) as readonly Sender[];
 function oneOf<Name extends string>(kind: string, name: string, known: readonly Name[]): Name {
   assertKnown(kind, name, known);
   return name as Name;
-}
-
-/** What has a slash in it, or is a file, is a script of the user's own. */
-async function loadCandidateOrScript(name: string): Promise<Candidate> {
-  return name.includes('/') || name.endsWith('.sh') || existsSync(name) ? loadScript(name) : loadCandidate(name);
 }

@@ -1,14 +1,17 @@
-import type { Candidate } from '../candidate/candidate.ts';
+import { hasScript, type Candidate } from '../candidate/candidate.ts';
+import { readDump } from '../candidate/dump/read.ts';
 import { scriptEnvironment } from '../topology/environment.ts';
 import type { Topology } from '../topology/topology.ts';
+import { applyDump } from './apply-dump.ts';
 import { failure, type Finished } from './process.ts';
 import { startReseeding } from './reseeding.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
- * Runs a candidate's script on the server, as it would be deployed, and returns what it did, command by command.
+ * Runs a candidate's script on the server, as it would be deployed, or brings the server to the state of its dump if it has no
+ * script; returns what was done, command by command.
  *
- * @throws LabError `lab-failed` with the script's own words if it fails
+ * @throws LabError `lab-failed` with the script's own words if it fails; `invalid` for a dump that can't be read
  */
 export async function applyCandidate(
   sandbox: Sandbox,
@@ -19,7 +22,10 @@ export async function applyCandidate(
   const { host } = topology.server;
   const reseeding = candidate.multipath === 'per-packet' ? startReseeding(sandbox, host, seed) : null;
   const command = ['sh', '-eux', candidate.script];
-  const finished = await sandbox.attempt(host, command, { env: scriptEnvironment(topology) });
+  const finished =
+    candidate.dump && !hasScript(candidate)
+      ? await applyDump(sandbox, host, readDump(candidate.dump, topology))
+      : await sandbox.attempt(host, command, { env: scriptEnvironment(topology) });
   if (finished.exitCode !== 0) throw failure(candidate.script, finished);
   await reseeding;
   return finished;

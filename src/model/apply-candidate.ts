@@ -1,20 +1,27 @@
 import type { Fault } from '../backend/fault.ts';
 import type { Candidate } from '../candidate/candidate.ts';
+import { readDump } from '../candidate/dump/read.ts';
 import { evaluate, type Outcome } from '../candidate/shell/evaluate.ts';
 import { LabError } from '../net/error.ts';
 import { scriptEnvironment } from '../topology/environment.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
+import { applyDump } from './apply-dump.ts';
 import type { Host } from './host.ts';
 import { createMachine } from './machine/machine.ts';
 import type { Network } from './network.ts';
 
 /**
- * Runs a candidate's script on the server.
+ * Brings the server to the state of a candidate's dump, or runs its script there if it has none.
  *
- * @throws LabError `lab-failed` with the script's own words if it fails, or says what the model doesn't know
+ * @throws LabError `lab-failed` with the script's own words if it fails, or says what the model doesn't know; `invalid` for a
+ *   dump that can't be read
  */
 export function applyCandidate(network: Network, host: Host, topology: Topology, candidate: Candidate): void {
   if (candidate.multipath === 'per-packet') host.era = { ...host.era, multipathChoice: 'rotation' };
+  if (candidate.dump) {
+    applyDump(network, host, readDump(candidate.dump, topology));
+    return;
+  }
   const { status, stderr } = run(network, host, candidate, candidate.script, scriptEnvironment(topology), [], true);
   if (status !== 0) {
     throw new LabError('lab-failed', `${candidate.script} failed with status ${status}: ${stderr.trim()}`);

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
+import { dumpOf, type Dump } from '../candidate/dump/files.ts';
 import { LabError } from '../net/error.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Scenario } from './scenario.ts';
@@ -41,7 +42,9 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
   const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
   const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
+  const dump = existsSync(`${folder}/dump`) ? await readDumpFolder(`${folder}/dump`) : null;
   return {
+    ...(dump && { dump }),
     ...{ ...options, name, script, sources: Object.fromEntries(sources) },
     ...(existsSync(openvpnUp) && { openvpnUp }),
     ...(existsSync(lineUp) && { lineUp }),
@@ -50,11 +53,45 @@ export async function loadCandidate(name: string): Promise<Candidate> {
 }
 
 /**
+ * A candidate by its name, or, what has a slash in it or is a file, one of the user's own: a script, or a folder with the dump of
+ * a host.
+ *
+ * @throws LabError `invalid` if there is none, or it can't be read
+ */
+export async function findCandidate(name: string): Promise<Candidate> {
+  const found = await stat(name).catch(() => null);
+  const own = name.includes('/') || name.endsWith('.sh') || found?.isFile() === true;
+  if (!own && !(found && !(await candidateNames()).includes(name))) return loadCandidate(name);
+  return found?.isDirectory() === true ? loadDump(name) : loadScript(name);
+}
+
+/**
+ * A candidate that is the state of a host, as its tools print it: a folder of files.
+ *
+ * @throws LabError `invalid` if a file is missing, or is none of a dump's
+ */
+async function loadDump(path: string): Promise<Candidate> {
+  const folder = resolve(path);
+  return { name: path, title: path, lesson: '', script: folder, sources: {}, dump: await readDumpFolder(folder) };
+}
+
+async function readDumpFolder(folder: string): Promise<Dump> {
+  const names = await readdir(folder);
+  const texts = names.map(async (name) => {
+    const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
+      throw new LabError('invalid', `${name} of the dump ${folder} can't be read: ${(error as Error).message}`);
+    });
+    return [name, text] as const;
+  });
+  return dumpOf(folder, Object.fromEntries(await Promise.all(texts)));
+}
+
+/**
  * A candidate that is a script of the user's own.
  *
  * @throws LabError `invalid` if there is no such file, or it can't be read
  */
-export async function loadScript(path: string): Promise<Candidate> {
+async function loadScript(path: string): Promise<Candidate> {
   const script = resolve(path);
   const text = await readFile(script, 'utf8').catch((error: unknown) => {
     throw new LabError('invalid', `the script ${path} can't be read: ${(error as Error).message}`);

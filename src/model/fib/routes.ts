@@ -34,7 +34,10 @@ export function addRoute(
   const nexthops = resolveNexthops(host, wanted, number, scope);
   if ('message' in nexthops) return nexthops;
   const preferredSource = wanted.source ?? 0;
-  if (preferredSource !== 0 && !isLocalAddress(host, preferredSource)) return refuse('Error: Invalid prefsrc address.');
+  const isOwnSource = type === 'local' && preferredSource === destination.address;
+  if (preferredSource !== 0 && !isOwnSource && !isLocalAddress(host, preferredSource)) {
+    return refuse('Error: Invalid prefsrc address.');
+  }
   const metric = wanted.metric ?? 0;
   const table = tableOf(host.fib, number);
   const present = table.at(destination.address, destination.length);
