@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Probe, Probing } from '../backend/lab.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** Milliseconds from one question to the next: while they are answered, and while they aren't. */
+/** Milliseconds from one question to the next: while they are answered, and in haste. */
 const [pace, haste] = [100, 10];
 
 /** Starts asking all targets of a host, from one program. */
@@ -16,7 +16,13 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
     ...targets,
   ]);
   await daemon.says(/^asking$/);
+  let hurries = 0;
   return {
+    hurry: async () => {
+      const word = `hurry ${++hurries}`;
+      daemon.write(`${word}\n`);
+      await daemon.says(new RegExp(`^${word}$`));
+    },
     answered: (probe, patience) => {
       const index = probes.indexOf(probe);
       if (index < 0) throw new Error(`${host} does not ask ${probe.destination}`);
@@ -28,6 +34,7 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
         let settle = (answered: boolean): void => {
           clearTimeout(timer);
           settle = () => undefined;
+          daemon.write(`calm ${index}\n`);
           resolve(answered);
         };
         daemon.onLine((line) => {

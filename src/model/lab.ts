@@ -179,6 +179,10 @@ function createLab(
       const asking = startProbing(host(name), probes);
       await pass(0);
       return {
+        hurry: async () => {
+          asking.hurry();
+          await pass(0);
+        },
         answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
         stop: async () => {
           asking.stop();
@@ -251,6 +255,7 @@ function answeredWithin(
     const settle = (answered: boolean): void => {
       stopListening();
       cancel();
+      asking.calm(probe);
       finish(answered);
     };
     const stopListening = asking.onAnswer((which, asked) => {
