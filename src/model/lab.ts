@@ -180,7 +180,7 @@ function createLab(
       await pass(0);
       return {
         hurry: async () => {
-          asking.hurry();
+          asking.hurry(probes);
           await pass(0);
         },
         answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
@@ -252,6 +252,7 @@ function answeredWithin(
 ): Promise<boolean> {
   return driver.wait((finish) => {
     const since = clock.now;
+    asking.hurry([probe]);
     const settle = (answered: boolean): void => {
       stopListening();
       cancel();

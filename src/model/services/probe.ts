@@ -5,16 +5,15 @@ import { abort, connect, type TcpConnection } from '../sockets/tcp.ts';
 import { closeUdp, sendUdp } from '../sockets/udp.ts';
 import { requireUdp } from './requirements.ts';
 
-/** Seconds from one question to the next: while they are answered, and in haste; and until a connection is given up. */
-const [pace, haste, patience] = [0.1, 0.01, 1];
+/** Seconds from one question to the next, and in haste; and until a connection is given up. */
+const [pace, haste, patience] = [0.5, 0.01, 1];
 
 /** Questions that are asked again and again. */
 export interface Probes {
   /** Hears of each answer: whose, and when its question was asked. */
   onAnswer(listener: (probe: Probe, asked: number) => void): () => void;
-  /** Has all be asked in haste. */
-  hurry(): void;
-  /** Has one no longer be asked in haste but while it isn't answered. */
+  /** Has some be asked in haste, or no longer. */
+  hurry(probes: readonly Probe[]): void;
   calm(probe: Probe): void;
   stop(): void;
 }
@@ -38,8 +37,8 @@ export function startProbing(host: Host, probes: readonly Probe[]): Probes {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    hurry: () => {
-      for (const probe of probes) hasty.add(probe);
+    hurry: (some) => {
+      for (const probe of some) hasty.add(probe);
     },
     calm: (probe) => void hasty.delete(probe),
     stop: () => {
@@ -56,25 +55,20 @@ function ask(
 ): () => void {
   const { clock } = host;
   const to = { address: parseIPv4(destination), port };
-  let [asked, answered] = [-1, -1];
-  const come = (when: number): void => {
-    answered = Math.max(answered, when);
-    tell(when);
-  };
+  let asked = -1;
   const socket =
     protocol === 'udp'
-      ? requireUdp(host, 'probe', { receive: ({ packet }) => come(Number(packet.payload.content)) })
+      ? requireUdp(host, 'probe', { receive: ({ packet }) => tell(Number(packet.payload.content)) })
       : null;
   const question = (): void => {
     asked = clock.now;
     if (socket) sendUdp(host, socket, { length: 13, content: asked }, to);
-    else callOnce(host, to, asked, come);
+    else callOnce(host, to, asked, tell);
   };
   let cancel = (): void => undefined;
   const look = (): void => {
-    const soon = isHasty() || answered < asked;
     // A sum of hundredths may be a little less than their number.
-    if (asked < 0 || clock.now - asked > (soon ? haste : pace) - 1e-6) question();
+    if (asked < 0 || clock.now - asked > (isHasty() ? haste : pace) - 1e-6) question();
     cancel = clock.after(haste, look);
   };
   cancel = clock.after(0, look);
