@@ -8,6 +8,7 @@ import { $, which } from 'zx';
 import { buildNetwork, buildScript } from '../src/kernel/network.ts';
 import { searchPath } from '../src/kernel/process.ts';
 import { openSandbox } from '../src/kernel/sandbox.ts';
+import { compareBackends } from './suite-times.ts';
 import threeIsps from './topologies/three-isps.ts';
 
 // npm puts its packages' programs first, and one of them is called `nft`.
@@ -139,3 +140,4 @@ await compare(rounds, {
 });
 if (!hasMininet) process.stdout.write('Mininet is not installed (apt-get install mininet): not compared.\n\n');
 await compare(3, { 'multihome-udp, from command to verdict': scenario });
+await compareBackends();

@@ -1,12 +1,13 @@
 import test from 'ava';
 import type { Crossing } from '../src/backend/crossing.ts';
-import type { Lab, Probe } from '../src/backend/lab.ts';
+import type { Lab, Probe, Rounds } from '../src/backend/lab.ts';
 import { LabError } from '../src/net/error.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from '../src/scenario/sample-home.ts';
 import type { Outcome } from '../src/scenario/result.ts';
 import type { Trial } from '../src/scenario/scenario.ts';
 import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
+import { many } from './failover/lines-used.ts';
 import scenario from './failover.ts';
 
 type Phase = 'before' | 'during' | 'after';
@@ -17,15 +18,58 @@ const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant
 /** Odd addresses go by the first line, even ones by the second. */
 const lineOf = (destination: string): number => (Number(destination.split('.')[3]) % 2 === 1 ? 0 : 1);
 
+/** What comes of a tunnel by each line, in each phase: what of its packets, and whether its client begins anew. */
+interface Tunnels {
+  readonly during: Pair;
+  readonly after: Pair;
+  readonly anew: Readonly<Record<Phase, readonly [boolean, boolean]>>;
+}
+
+/** A tunnel's client begins anew where a UDP flow doesn't work, and then it works where new connections do. */
+function tunnelsOf({ udp, udpAfter, new: fresh, newAfter }: Expectation): Tunnels {
+  const works = (flow: Pair[number], other: Pair[number]) => (flow === 'works' ? 'works' : other);
+  return {
+    during: [works(udp[0], fresh[0]), works(udp[1], fresh[1])],
+    after: [works(udpAfter[0], newAfter[0]), works(udpAfter[1], newAfter[1])],
+    anew: {
+      before: [false, false],
+      during: [udp[0] !== 'works', udp[1] !== 'works'],
+      after: [udpAfter[0] !== 'works', udpAfter[1] !== 'works'],
+    },
+  };
+}
+
+/** By how many of many destinations each line is used, the lines that are given being used 8 to 2. */
+function sharesOf(lines: readonly (string | null)[]): readonly [number, number] {
+  if (lines.every((line) => line === null)) return [0, 0];
+  const second = lines.includes('ppp0') ? (lines.includes('ppp1') ? 102 : 0) : many.length;
+  return [many.length - second, second];
+}
+
 /** Carries a trial through in a lab where all comes as it is said to. */
-async function carryThrough(trial: Trial, world: Expectation) {
+async function carryThrough(
+  trial: Trial,
+  world: Expectation,
+  tunnels = tunnelsOf(world),
+  shares = sharesOf(world.linesAfter),
+) {
   let [time, phase, port]: [number, Phase, number] = [1000, 'before', 50000];
   const crossings: Crossing[][] = [];
   const fail = (): never => {
     throw new Error('the scenario does not do that');
   };
-  const fate = (host: string, protocol: string, line: number): Outcome | 'any' => {
+  const rounds = [
+    { connected: 1, restarted: 0 },
+    { connected: 1, restarted: 0 },
+  ];
+  const begin = (next: Phase): void => {
+    phase = next;
+    for (const [line, isAnew] of tunnels.anew[next].entries()) if (isAnew) rounds[line]!.restarted++;
+  };
+  const isTunnel = (destination: string): boolean => destination.startsWith('10.8.');
+  const fate = (host: string, { protocol, destination }: Probe, line: number): Outcome | 'any' => {
     if (phase === 'before') return 'works';
+    if (isTunnel(destination)) return tunnels[phase][line]!;
     const during = host === 'server' ? world.own : protocol === 'udp' ? world.udp : world.new;
     return (phase === 'during' ? during : protocol === 'udp' ? world.udpAfter : world.newAfter)[line]!;
   };
@@ -52,8 +96,26 @@ async function carryThrough(trial: Trial, world: Expectation) {
   const lab: Lab = {
     topology: trial.topology,
     seeded: true,
-    ...{ unanswered: fail, apply: fail, sysctl: fail, sweep: fail, scatter: fail, dial: fail, change: fail },
+    ...{ unanswered: fail, apply: fail, sysctl: fail, scatter: fail, change: fail },
     ...{ interleave: fail, run: fail, muster: fail, close: fail },
+    sweep: (host, destinations) => {
+      if (host !== 'desktop') fail();
+      for (const [index, destination] of destinations.entries()) {
+        const line = index < shares[0] ? 0 : index < shares[0] + shares[1] ? 1 : null;
+        if (line === null) continue;
+        const ping = { source: '192.168.2.100', destination, protocol: 'icmp' } as const;
+        crossings.push([...pass({ time: ++time, way: ways.toIsp(line + 1), ...ping })]);
+      }
+      return Promise.resolve(destinations.slice(shares[0] + shares[1]));
+    },
+    dial: (_host, { tunnel }) =>
+      Promise.resolve({
+        until: (condition) => {
+          const now: Rounds = { ...rounds[Number(tunnel.slice(-1))]! };
+          return condition(now) ? Promise.resolve(now) : fail();
+        },
+        stop: () => Promise.resolve({ accepted: true, said: [], bytes: null }),
+      }),
     now: () => ++time,
     route: (_host, destination) => {
       const line = lineNow(lineOf(destination));
@@ -65,18 +127,21 @@ async function carryThrough(trial: Trial, world: Expectation) {
       if (request.kind !== 'stream') return fail();
       const outcome = request.port === 81 ? 'works' : world.tcp[lineOf(request.server)]!;
       const probe: Probe = { protocol: 'tcp', destination: request.server, port: request.port };
-      const begin = port;
+      const last = port;
       port = request.sourcePort - 1;
       play('desktop', probe, 'works', lineOf(request.server));
-      port = begin;
+      port = last;
       return Promise.resolve({ accepted: outcome === 'works', said: [], bytes: null });
     },
     probe: (host) =>
       Promise.resolve({
+        hurry: () => Promise.resolve(),
         answered: (probe) => {
-          const line = lineOf(probe.destination);
-          const outcome = fate(host, probe.protocol, line);
-          play(host, probe, outcome, line);
+          const inside = isTunnel(probe.destination);
+          const line = inside ? Number(probe.destination.split('.')[2]) : lineOf(probe.destination);
+          const outcome = fate(host, probe, line);
+          const outer: Probe = { protocol: 'udp', destination: `198.18.0.${line === 0 ? 1 : 2}`, port: 1194 };
+          play(host, inside ? outer : probe, outcome, line);
           return Promise.resolve(outcome === 'works');
         },
         stop: () => Promise.resolve(),
@@ -84,7 +149,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
     inflict: (fault) => {
       const mends = fault.kind === 'return' || fault.kind === 'up' || fault.kind === 'revive';
       if (!mends && phase === 'before') {
-        phase = 'during';
+        begin('during');
         // What becomes of the streams, whose clients only confirm what comes.
         for (const [line, outcome] of world.tcp.entries()) {
           const destination = `198.18.0.${line === 0 ? 1 : 2}`;
@@ -100,7 +165,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
           }
         }
       }
-      if (mends) phase = 'after';
+      if (mends && phase === 'during') begin('after');
       time++;
       return Promise.resolve();
     },
@@ -135,7 +200,7 @@ for (const column of columns) {
       const other: Outcome =
         expected[column][line] === 'works' ? (column === 'tcp' ? 'reply-lost' : 'no-route') : 'works';
       const pair = expected[column].map((outcome, index) => (index === line ? other : outcome)) as unknown as Pair;
-      const checks = await carryThrough(trial, { ...expected, [column]: pair });
+      const checks = await carryThrough(trial, { ...expected, [column]: pair }, tunnelsOf(expected));
       const wrong = checks.filter((check) => !check.ok && check.kind === 'cell');
       t.deepEqual(
         wrong.map((cell) => cell.kind === 'cell' && [cell.service, cell.uplink]),
@@ -145,8 +210,48 @@ for (const column of columns) {
   }
 }
 
+test('what comes of a tunnel otherwise is not as expected, by its packets and by its client', async (t) => {
+  const right = tunnelsOf(expected);
+  const dead = await carryThrough(trial, expected, { ...right, during: ['works', 'no-route'] });
+  t.deepEqual(
+    dead.filter(({ ok }) => !ok).map((check) => (check.kind === 'cell' ? [check.service, check.uplink] : check.found)),
+    [['vpn', 'ppp1'], 'not answered: 1 packets'],
+  );
+  const anew = await carryThrough(trial, expected, {
+    ...right,
+    anew: { ...right.anew, during: [false, true], after: [false, true] },
+  });
+  t.deepEqual(
+    anew
+      .filter(({ ok }) => !ok)
+      .map((check) => check.kind === 'statement' && [check.name, check.expected, check.found]),
+    [
+      ['since the fault: the tunnel that went by ppp0 at first', 'is begun anew', 'goes on'],
+      ['since the fault: the tunnel that went by ppp1 at first', 'goes on', 'is begun anew'],
+      ['since its mending: the tunnel that went by ppp1 at first', 'goes on', 'is begun anew'],
+    ],
+  );
+});
+
+test('lines that are not used in proportion are told', async (t) => {
+  const name = 'afterwards: the lines of 512 destinations, weights 8 and 2 (99.9999 % of all seeds)';
+  const wanted = '363 to 451 by ppp0, 61 to 149 by ppp1, 512 answered';
+  const foundWith = async (shares: readonly [number, number]) =>
+    (await carryThrough(trial, expected, tunnelsOf(expected), shares)).filter(({ ok }) => !ok);
+  t.deepEqual(await foundWith([363, 149]), []);
+  t.deepEqual(await foundWith([451, 61]), []);
+  for (const [shares, found] of [
+    [[512, 0], '512 by ppp0, 0 by ppp1, 512 answered'],
+    [[256, 256], '256 by ppp0, 256 by ppp1, 512 answered'],
+    [[400, 100], '400 by ppp0, 100 by ppp1, 500 answered'],
+  ] as const) {
+    t.deepEqual(await foundWith(shares), [{ kind: 'statement', name, expected: wanted, found, ok: false }]);
+  }
+});
+
 test('a line that is not used again is told', async (t) => {
-  const checks = await carryThrough(trial, { ...expected, linesAfter: ['ppp1', 'ppp1'] });
+  const world: Expectation = { ...expected, linesAfter: ['ppp1', 'ppp1'] };
+  const checks = await carryThrough(trial, world, tunnelsOf(world), sharesOf(['ppp0', 'ppp1']));
   const wrong = checks.filter((check) => !check.ok);
   t.deepEqual(wrong, [
     {

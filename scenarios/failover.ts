@@ -2,8 +2,8 @@ import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Fault } from '../src/backend/fault.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
-import { judgeOutward, lineTaken, outage } from '../src/scenario/outward.ts';
-import type { CheckResult, StatementResult } from '../src/scenario/result.ts';
+import { judgeOutward } from '../src/scenario/outward.ts';
+import type { CheckResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
 import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
@@ -18,8 +18,12 @@ import {
   patience,
   ports,
   routeTo,
+  tick,
   type Asked,
 } from './failover/gateway.ts';
+import { judgeLines, judgeProportion, many } from './failover/lines-used.ts';
+import { outages, type Phase } from './failover/outages.ts';
+import { askedThrough, judgeRounds, ofTunnels, openTunnels, roundsOf, tunnels } from './failover/tunnels.ts';
 
 interface Setting {
   readonly course: Course;
@@ -39,11 +43,14 @@ ignore_routes_with_linkdown tells it not to. That a gateway is dead, only asking
 
 New connections are well as soon as the route is. Running ones are not: NAT has given them the dead line's address. SNAT
 keeps it until conntrack forgets the flow, and the ISP of the other line drops what carries it. MASQUERADE forgets when the
-interface goes down, and when a flow leaves by another. TCP dies anyway, for the far end knows it by the old address.
+interface goes down, and when a flow leaves by another. TCP dies anyway, for the far end knows it by the old address. A VPN over
+UDP is one flow with an end of its own making: the server takes its packets from whatever address they come ('floated'), and a
+client that misses its pings begins anew, from another port. So it comes back wherever new connections are well, at once where
+a UDP flow survives, and otherwise when it has missed its pings for as long as it was told (here 4 s).
 
 How to mend it: make the default route of the lines that are there, not of what has changed (ppp-scripts-locked); ask
 through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`,
-  services: ['new', 'own', 'udp', 'tcp', 'new-after', 'udp-after'],
+  services: ['new', 'own', 'udp', 'tcp', 'vpn', 'new-after', 'udp-after', 'vpn-after'],
   trials: expectations.map(([candidate, fault, expected]) => trial(candidate, fault, expected)),
   run: async (lab, { setting: { course, expected } }) => {
     const lines = lab.topology.server.uplinks.map((uplink) => uplink.interface);
@@ -52,48 +59,63 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       destinationsBy(lab, lines, '198.18.16.1', askers.server),
     ]);
     await Promise.all(home.flatMap((address, line) => serve(lab, address, line)));
+    const clients = await openTunnels(lab, home);
+    const vpn = ofTunnels(expected);
     const questions = {
       new: asked(askers.desktop, home, 'tcp', ports.new),
       own: asked(askers.server, own, 'tcp', ports.new),
       udp: asked(askers.desktop, home, 'udp', ports.udp),
+      vpn: askedThrough(home),
     };
     const [ofHome, ofServer] = await Promise.all([
-      lab.probe('desktop', [...questions.new.probes, ...questions.udp.probes]),
+      lab.probe('desktop', [...questions.new.probes, ...questions.udp.probes, ...questions.vpn.probes]),
       lab.probe('server', questions.own.probes),
     ]);
+    const hurry = (): Promise<unknown> => Promise.all([ofHome.hurry(), ofServer.hurry()]);
     /** Waits for what is asked from now on, and returns when it began and ended. */
-    const phase = async (fresh: Pair, self: Pair, flow: Pair, besides: Promise<unknown>): Promise<Phase> => {
+    const phase = async (wanted: Wanted, besides: Promise<unknown>): Promise<Phase> => {
       const from = lab.now();
-      await Promise.all([
-        ...[answered(ofHome, questions.new, fresh), answered(ofServer, questions.own, self)],
-        ...[answered(ofHome, questions.udp, flow), besides],
-      ]);
-      return { from, until: lab.now() + tick };
+      const settled = Promise.all(
+        services.map(async (service) => {
+          const [asked, probing] = [questions[service], service === 'own' ? ofServer : ofHome];
+          return [asked, await answered(lab, probing, asked, wanted[service])] as const;
+        }),
+      );
+      await besides;
+      return { from, settled: new Map(await settled), until: lab.now() + tick };
     };
+    await phase({ new: well, own: well, udp: well, vpn: well }, Promise.resolve());
+    const roundsBefore = await roundsOf(clients);
+
     const streams = home.map((server, line) =>
       lab.request('desktop', {
         ...{ kind: 'stream', server, port: ports.stream, sourcePort: streamPort(line), chunks },
         ...(expected.tcp[line] === 'works' && { patience }),
       }),
     );
-
     // As the short stream is over, which was begun last, the long ones have begun.
-    await phase(well, well, well, lab.request('desktop', { ...shortStream, server: home[0] ?? '' }));
+    await lab.request('desktop', { ...shortStream, server: home[0] ?? '' });
 
+    await hurry();
     const brokenAt = lab.now();
     await all(lab, course.breaks);
     const broken = routesOf(lab, questions.new);
     const lost = streams.filter((_, line) => expected.tcp[line] !== 'works');
-    const during = await phase(expected.new, expected.own, expected.udp, Promise.all([broken, ...lost]));
+    const during = await phase({ ...expected, vpn: vpn.during }, Promise.all([broken, ...lost]));
     const routes = { new: await routesOf(lab, questions.new), own: await routesOf(lab, questions.own) };
+    const roundsDuring = await roundsOf(clients);
 
+    await hurry();
     const mendedAt = lab.now();
     await all(lab, course.mends);
     await linesBack(lab, questions.new, expected.linesAfter);
-    const after = await phase(expected.newAfter, expected.newAfter, expected.udpAfter, Promise.resolve());
+    const { newAfter, udpAfter, linesAfter } = expected;
+    const after = await phase({ new: newAfter, own: newAfter, udp: udpAfter, vpn: vpn.after }, Promise.resolve());
     const routesAfter = await routesOf(lab, questions.new);
+    const roundsAfter = await roundsOf(clients);
+    const silent = await lab.sweep('desktop', many);
     const answers = await Promise.all(streams);
-    await Promise.all([ofHome.stop(), ofServer.stop()]);
+    await Promise.all([ofHome.stop(), ofServer.stop(), ...clients.map((client) => client.stop())]);
     const evidence = await lab.evidence();
     const topology = course.mends.reduce(changed, lab.topology);
     const records = new Map<Flow, FlowRecord>();
@@ -134,41 +156,51 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
           ...{ service: 'tcp', uplink, flow, from: brokenAt, until: during.until, route, accepted, expected: outcome },
         });
       }),
-      ...judge('new-after', questions.new, after, routesAfter, expected.newAfter),
-      ...judge('udp-after', questions.udp, after, routesAfter, expected.udpAfter),
-      ...outages(
-        topology,
-        recordOf,
-        'from the fault',
-        brokenAt,
-        during,
-        [questions.new, questions.own],
-        [expected.new, expected.own],
+      ...judge('vpn', questions.vpn, during, routes.new, vpn.during),
+      ...judge('new-after', questions.new, after, routesAfter, newAfter),
+      ...judge('udp-after', questions.udp, after, routesAfter, udpAfter),
+      ...judge('vpn-after', questions.vpn, after, routesAfter, vpn.after),
+      ...outages(topology, recordOf, 'from the fault', brokenAt, during, [
+        { asked: questions.new, name: 'new connections', expected: expected.new },
+        { asked: questions.own, name: 'new connections', expected: expected.own },
+        { asked: questions.vpn, name: 'the tunnel', expected: vpn.during },
+      ]),
+      ...outages(topology, recordOf, 'from its mending', mendedAt, after, [
+        { asked: questions.new, name: 'new connections', expected: newAfter },
+        { asked: questions.vpn, name: 'the tunnel', expected: vpn.after },
+      ]),
+      ...judgeRounds(
+        'since the fault',
+        lines,
+        [roundsBefore, roundsDuring],
+        lines.map((_, line) => (vpn.during[line] === 'works' ? (expected.udp[line] ?? 'any') : 'not asked')),
       ),
-      ...outages(topology, recordOf, 'from its mending', mendedAt, after, [questions.new], [expected.newAfter]),
-      ...linesUsed(topology, recordOf, questions.new, after, lines, expected.linesAfter),
+      ...judgeRounds(
+        'since its mending',
+        lines,
+        [roundsDuring, roundsAfter],
+        lines.map((_, line) => (vpn.during[line] === 'works' ? (udpAfter[line] ?? 'any') : 'not asked')),
+      ),
+      judgeLines(topology, recordOf, questions.new, after, linesAfter),
+      judgeProportion(topology, evidence.crossings, linesAfter, silent),
     ];
   },
 });
 
-/** A time in which nothing changed but by the candidate, in seconds. */
-interface Phase {
-  readonly from: number;
-  readonly until: number;
-}
+/** What is asked all the while, and what should come of it. */
+const services = ['new', 'own', 'udp', 'vpn'] as const;
+type Wanted = Readonly<Record<(typeof services)[number], Pair>>;
 
 function trial(candidate: string, fault: FaultName, expected: Expectation): Trial<Setting> {
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
-    tunnels: {},
+    tunnels,
     setting: { course: faults[fault], expected },
   };
 }
 
-/** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
-const tick = 0.001;
 const shortStream = { kind: 'stream', port: ports.short, sourcePort: 42000, chunks: 3 } as const;
 const streamPort = (line: number): number => 41000 + line;
 
@@ -200,47 +232,4 @@ function changed(topology: Topology, fault: Fault): Topology {
 
 function routesOf(lab: Lab, { asker, probes }: Asked): Promise<readonly (string | null)[]> {
   return Promise.all(probes.map(({ destination }) => routeTo(lab, destination, asker)));
-}
-
-/** For how long new connections got no answer, which is told but not judged; and whether that ended. */
-function outages(
-  topology: Topology,
-  recordOf: (flow: Flow) => FlowRecord,
-  since: string,
-  at: number,
-  { from, until }: Phase,
-  questions: readonly Asked[],
-  expected: readonly Pair[],
-): readonly StatementResult[] {
-  return questions.flatMap(({ asker, flows }, index) =>
-    flows.map((flow, line) => {
-      const works = expected[index]?.[line] === 'works';
-      const { lost, silence } = outage(recordOf(flow), flow, works ? at : from, until);
-      return {
-        kind: 'statement',
-        name: `${asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}: ${since}`,
-        expected: works ? 'new connections are answered again' : 'no new connection is answered',
-        found:
-          silence === null
-            ? `no new connection is answered: ${lost} packets`
-            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
-        ok: (silence !== null) === works,
-      };
-    }),
-  );
-}
-
-function linesUsed(
-  topology: Topology,
-  recordOf: (flow: Flow) => FlowRecord,
-  { flows }: Asked,
-  { from, until }: Phase,
-  before: readonly string[],
-  expected: readonly (string | null)[],
-): readonly StatementResult[] {
-  const taken = flows.map((flow) => lineTaken(topology, recordOf(flow), { flow, from, until }));
-  const text = (lines: readonly (string | null)[]): string =>
-    before.map((line, index) => `what went by ${line} goes by ${lines[index] ?? 'none'}`).join(', ');
-  const [wanted, found] = [text(expected), text(taken)];
-  return [{ kind: 'statement', name: 'afterwards', expected: wanted, found, ok: wanted === found }];
 }

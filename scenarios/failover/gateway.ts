@@ -13,7 +13,7 @@ export const askers = {
 export type Asker = (typeof askers)[keyof typeof askers];
 
 /** Nothing listens at 9: to be refused is an answer, too. */
-export const ports = { new: 9, udp: 7, stream: 80, short: 81 };
+export const ports = { new: 9, udp: 7, stream: 80, short: 81, vpn: 1194 };
 /** Thousands of bytes, ten a second. */
 export const chunks = 40;
 
@@ -68,10 +68,24 @@ export function asked(asker: Asker, destinations: readonly string[], protocol: '
   };
 }
 
-/** Waits until each question, asked from now on, is answered; or until we believe that it won't be, where it shouldn't. */
-export async function answered(probing: Probing, { probes }: Asked, expected: Pair): Promise<void> {
-  await Promise.all(
-    probes.map((probe, line) => probing.answered(probe, expected[line] === 'works' ? patience : disbelief)),
+/** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
+export const tick = 0.001;
+
+/**
+ * Waits until each question, asked from now on, is answered; or until we believe that it won't be, where it shouldn't. Returns
+ * when that was for each.
+ */
+export async function answered(
+  lab: Lab,
+  probing: Probing,
+  { probes }: Asked,
+  expected: Pair,
+): Promise<readonly number[]> {
+  return Promise.all(
+    probes.map(async (probe, line) => {
+      await probing.answered(probe, expected[line] === 'works' ? patience : disbelief);
+      return lab.now() + tick;
+    }),
   );
 }
 

@@ -130,7 +130,7 @@ export interface Ping {
   readonly destination: string;
 }
 
-/** A question that is asked again and again: each tenth of a second, and each hundredth while there is no answer. */
+/** A question that is asked again and again: each half second, and in haste each hundredth of a second. */
 export interface Probe {
   /** Over TCP each question is a connection of its own, which is answered by being refused, too; over UDP all are of one flow. */
   readonly protocol: 'tcp' | 'udp';
@@ -139,7 +139,15 @@ export interface Probe {
 }
 
 export interface Probing {
-  /** Resolves with true as soon as a question that is asked from now on is answered, with false after `patience` seconds. */
+  /**
+   * Has all be asked in haste, and resolves when they are; so for how long something isn't answered is known to a hundredth of
+   * a second. Each is in haste until it was waited for.
+   */
+  hurry(): Promise<void>;
+  /**
+   * Has a question be asked in haste. Resolves with true as soon as one that is asked from now on is answered, with false after
+   * `patience` seconds.
+   */
   answered(probe: Probe, patience: number): Promise<boolean>;
   stop(): Promise<void>;
 }

@@ -128,7 +128,7 @@ cd /proc/sys/net/ipv4
 echo 1 >ip_forward
 echo 1 >conf/far/accept_local
 echo 1 >conf/far/rp_filter
-while :; do echo | socat -u - UDP4-SENDTO:192.0.2.1:9 || :; done`;
+exec ping -q -i 0.01 192.0.2.1`;
 
 /** Resolves when a drop of the sandbox's own, made again and again, is seen: then no later one is missed. */
 async function untilItSees(sandbox: Sandbox, seen: (namespace: number) => Promise<void>): Promise<void> {

@@ -6,12 +6,12 @@ import { returnScript } from './faults.ts';
 import { document } from './network.ts';
 import { scratch, type Sandbox } from './sandbox.ts';
 
-/** Where scripts ask for their turn, and the programs that do it for them. */
+/** Where scripts ask for their turn, and what does it for them. */
 const gate = `${scratch}/gate`;
 
 /**
  * Has pppd's scripts work in the orders that are asked for, one command at a time. While one works, all others wait at the
- * gate: a script whose `ip` is a program of ours that asks for its turn first. A lock that is taken is tried again at the next
+ * gate: a script whose `ip` is a function of ours that asks for its turn first. A lock that is taken is tried again at the next
  * turn; a wait for news from the kernel ends at each, so that whoever waits looks again. So time decides nothing.
  */
 export async function interleave(
@@ -24,7 +24,7 @@ export async function interleave(
   const { host, uplinks } = topology.server;
   const lines = uplinks.map((uplink) => uplink.interface);
   const script = [
-    ...[preparation(host), `up='${lineScripts.up}' down='${lineScripts.down}'`],
+    ...[preparation(uplinks.length), `up='${lineScripts.up}' down='${lineScripts.down}'`],
     ...uplinks.map(({ interface: name, address, gateway }) => {
       const make = returnScript(topology, linkOf(topology, host, name));
       return `make_${name}() {\n${make}\n}\nwords_${name}='${name} /dev/null 0 ${address} ${gateway}'`;
@@ -35,7 +35,7 @@ export async function interleave(
     ),
     '',
   ];
-  const said = await sandbox.run('interleaving scripts', null, ['sh', '-eu'], { input: script.join('\n') });
+  const said = await sandbox.run('interleaving scripts', host, ['sh', '-eu'], { input: script.join('\n') });
   const results = said.split('\n').flatMap((line): readonly Interleaved[] => {
     const [, turns, route] = /^turns:(.*) route:(.*)$/.exec(line) ?? [];
     if (turns === undefined || route === undefined) return [];
@@ -50,20 +50,36 @@ export async function interleave(
 
 const quoted = (words: readonly string[]): string => `'${words.join(' ')}'`;
 
-function preparation(host: string): string {
-  // It may find the gate open from its last turn, until that is closed: then it reads nothing.
-  const ask = `echo "$ACTOR" >${gate}/asks\nuntil read -r _ <${gate}/turn.$ACTOR; do :; done`;
+/** The scripts' `ip` and `flock`: functions, and for who runs them by the PATH, such as `timeout`, programs. */
+const functions = `
+ask() { echo "$ACTOR" >${gate}/asks; read -r _ <${gate}/turn.$ACTOR; }
+ip() {
+    case \${1-} in monitor) command ip "$@" ;; *) ask; REAL_ip "$@" ;; esac
+}
+flock() {
+    while :; do
+        ask
+        if REAL_flock --nonblock "$@"; then return; fi
+    done
+}
+`;
+
+/** Each turn's FIFO is held open for writing, so that whoever comes to read neither waits for a writer nor misses what it says. */
+function preparation(actors: number): string {
   return [
-    `server=${host} gate=${gate}`,
+    `gate=${gate}`,
     'mkdir -p $gate/bin',
-    'real_ip=$(command -v ip) real_flock=$(command -v flock)',
-    document('cat >$gate/bin/ip', `#!/bin/sh\ncase $1 in monitor) exec yes ;; esac\n${ask}\nexec REAL "$@"`),
-    document('cat >$gate/bin/flock', `#!/bin/sh\nwhile :; do\n${ask}\nif REAL --nonblock "$@"; then exit; fi\ndone`),
-    'sed -i "s#REAL#$real_ip#" $gate/bin/ip',
-    'sed -i "s#REAL#$real_flock#" $gate/bin/flock',
+    document('cat >$gate/functions', functions),
+    'sed -i "s#REAL_ip#$(command -v ip)#; s#REAL_flock#$(command -v flock)#" $gate/functions',
+    document('cat >$gate/bin/ip', `#!/bin/sh\ncase $1 in monitor) exec yes ;; esac\n. ${gate}/functions\nip "$@"`),
+    document('cat >$gate/bin/flock', `#!/bin/sh\n. ${gate}/functions\nflock "$@"`),
     'chmod +x $gate/bin/*',
     'mkfifo $gate/asks',
     'exec 3<>$gate/asks',
+    ...Array.from(
+      { length: actors },
+      (_, actor) => `mkfifo $gate/turn.${actor}\nexec ${4 + actor}<>$gate/turn.${actor}`,
+    ),
   ].join('\n');
 }
 
@@ -73,26 +89,24 @@ function preparation(host: string): string {
  * has gone down loses its interface (`-`), as pppd lets go of it some time after. TURNS choose among the moves there are.
  */
 const scheduler = `
-in_server() { nsenter --net=/run/netns/$server "$@"; }
-there() { in_server test -e /proc/sys/net/ipv4/conf/$1; }
+there() { [ -e /proc/sys/net/ipv4/conf/$1 ]; }
 
 reset() { # LINES BEFORE
     for line in $1; do
         case " $2 " in
-        *" $line "*) if there $line; then ip -n $server link set $line up; else make_$line; fi ;;
-        *) if there $line; then ip -n $server link delete $line; fi ;;
+        *" $line "*) if there $line; then ip link set $line up; else make_$line; fi ;;
+        *) if there $line; then ip link delete $line; fi ;;
         esac
     done
-    while ip -n $server route del default 2>/dev/null; do :; done
-    for line in $2; do eval in_server "$up" \\$words_$line >/dev/null 2>&1 || :; done
+    ip route flush exact 0.0.0.0/0
+    for line in $2; do eval "$up" \\$words_$line >/dev/null 2>&1 || :; done
 }
 
 # The scripts are run as pppd runs them. One that ends says so at the gate.
 start() { # ACTOR SCRIPT LINE
-    [ -p $gate/turn.$1 ] || mkfifo $gate/turn.$1
     eval "words=\\$words_$3"
     {
-        in_server env ACTOR=$1 PATH=$gate/bin:$PATH sh $2 $words >/dev/null 2>&1 </dev/null 3>&- || :
+        ACTOR=$1 PATH=$gate/bin:$PATH sh -c ". $gate/functions; . \\$0" $2 $words >/dev/null 2>&1 </dev/null 3>&- || :
         echo "done $1" >$gate/asks
     } &
 }
@@ -139,7 +153,7 @@ run() { # LINES BEFORE CHANGES TURNS
         case $1 in
         +*)
             if [ $gone = pending ]; then
-                ip -n $server link set $line down
+                ip link set $line down
                 start $actor "$down" $line
             else
                 make_$line
@@ -148,17 +162,17 @@ run() { # LINES BEFORE CHANGES TURNS
             await
             ;;
         -*)
-            ip -n $server link delete $line
+            ip link delete $line
             eval "gone_$actor=yes"
             ;;
         *)
-            echo go >$gate/turn.$actor
+            echo go >&$((4 + actor))
             await
             ;;
         esac
     done
     wait
-    route=$(ip -n $server route show default | tr '\\n' ' ')
-    echo "turns:$order route: $route"
+    route=$(ip route show default)
+    echo turns:$order route: $route
 }
 `;

@@ -100,6 +100,8 @@ asRoot('questions are answered, or not, from a time on', async (t) => {
   t.deepEqual(await lab.unanswered([{ host: 'server', destination: '203.0.113.1' }]), []);
   const probing = await lab.probe('server', [refused, nobody]);
   t.deepEqual(await Promise.all([probing.answered(refused, 10), probing.answered(nobody, 0.5)]), [true, false]);
+  await probing.hurry();
+  t.true(await probing.answered(refused, 10));
   await lab.inflict({ host: 'isp1', kind: 'silence' });
   t.false(await probing.answered(refused, 0.5));
   await lab.inflict({ host: 'isp1', kind: 'revive' });

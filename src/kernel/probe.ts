@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Probe, Probing } from '../backend/lab.ts';
+import { LabError } from '../net/error.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** Milliseconds from one question to the next: while they are answered, and while they aren't. */
-const [pace, haste] = [100, 10];
+/** Milliseconds from one question to the next, and in haste. */
+const [pace, haste] = [500, 10];
 
 /** Starts asking all targets of a host, from one program. */
 export async function startProbing(sandbox: Sandbox, host: string, probes: readonly Probe[]): Promise<Probing> {
@@ -17,10 +18,24 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
   ]);
   await daemon.says(/^asking$/);
   return {
+    hurry: async () => {
+      const word = `hurry ${[...probes.keys()].join(' ')}`;
+      const hurrying = new Promise<void>((resolve) => {
+        daemon.onLine((line) => {
+          if (line === word) resolve();
+        });
+      });
+      daemon.write(`${word}\n`);
+      const ended = daemon.ended.then(() => {
+        throw new LabError('lab-failed', `${daemon.name} ended before they were in haste: ${daemon.lines.join(' | ')}`);
+      });
+      await Promise.race([hurrying, ended]);
+    },
     answered: (probe, patience) => {
       const index = probes.indexOf(probe);
       if (index < 0) throw new Error(`${host} does not ask ${probe.destination}`);
       const now = Date.now();
+      daemon.write(`hurry ${index}\n`);
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           settle(false);
@@ -28,6 +43,7 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
         let settle = (answered: boolean): void => {
           clearTimeout(timer);
           settle = () => undefined;
+          daemon.write(`calm ${index}\n`);
           resolve(answered);
         };
         daemon.onLine((line) => {

@@ -179,6 +179,10 @@ function createLab(
       const asking = startProbing(host(name), probes);
       await pass(0);
       return {
+        hurry: async () => {
+          asking.hurry(probes);
+          await pass(0);
+        },
         answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
         stop: async () => {
           asking.stop();
@@ -248,9 +252,11 @@ function answeredWithin(
 ): Promise<boolean> {
   return driver.wait((finish) => {
     const since = clock.now;
+    asking.hurry([probe]);
     const settle = (answered: boolean): void => {
       stopListening();
       cancel();
+      asking.calm(probe);
       finish(answered);
     };
     const stopListening = asking.onAnswer((which, asked) => {

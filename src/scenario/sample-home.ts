@@ -30,7 +30,7 @@ export interface SampleHop {
   readonly way: readonly string[];
   readonly source: string;
   readonly destination: string;
-  readonly protocol?: 'tcp' | 'udp';
+  readonly protocol?: 'tcp' | 'udp' | 'icmp';
   /** What the server makes of it as it sends it on. */
   readonly nat?: { readonly source?: string; readonly destination?: string };
 }

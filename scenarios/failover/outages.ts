@@ -1,0 +1,51 @@
+/** For how long something isn't answered. */
+import { outage } from '../../src/scenario/outward.ts';
+import type { Flow, FlowRecord } from '../../src/scenario/journey.ts';
+import type { StatementResult } from '../../src/scenario/result.ts';
+import type { Topology } from '../../src/topology/topology.ts';
+import type { Pair } from './expectations.ts';
+import type { Asked } from './gateway.ts';
+
+/** A time in which nothing changed but by the candidate, in seconds. */
+export interface Phase {
+  readonly from: number;
+  readonly until: number;
+  /** When each question was answered at last, or given up. Until then it was asked in haste. */
+  readonly settled: ReadonlyMap<Asked, readonly number[]>;
+}
+
+/** Something that is asked all the while, what people call it, and what should come of it. */
+export interface Watched {
+  readonly asked: Asked;
+  readonly name: string;
+  readonly expected: Pair;
+}
+
+/** For how long what is asked in haste since `at` got no answer, which is told but not judged; and whether that ended. */
+export function outages(
+  topology: Topology,
+  recordOf: (flow: Flow) => FlowRecord,
+  since: string,
+  at: number,
+  { from, until, settled }: Phase,
+  watched: readonly Watched[],
+): readonly StatementResult[] {
+  return watched.flatMap(({ asked, name, expected }) =>
+    asked.flows.map((flow, line) => {
+      const works = expected[line] === 'works';
+      const [first, last] = works ? [at, settled.get(asked)?.[line] ?? until] : [from, until];
+      const { lost, silence } = outage(recordOf(flow), flow, first, last);
+      const way = `${asked.asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}`;
+      return {
+        kind: 'statement',
+        name: `${name}, ${way}: ${since}`,
+        expected: works ? 'answered again' : 'not answered',
+        found:
+          silence === null
+            ? `not answered: ${lost} packets`
+            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
+        ok: (silence !== null) === works,
+      };
+    }),
+  );
+}
