@@ -17,6 +17,13 @@ const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant
 /** Odd addresses go by the first line, even ones by the second. */
 const lineOf = (destination: string): number => (Number(destination.split('.')[3]) % 2 === 1 ? 0 : 1);
 
+const both = ['ppp0', 'ppp1'] as const;
+/**
+ * By what a real kernel (Linux 6.18, seed 1) sends to 198.18.0.1 and 198.18.0.2 from the desktop, where the second line's nexthop
+ * comes first (`ip route get`).
+ */
+const reversed = ['ppp1', 'ppp0'] as const;
+
 /** Carries a trial through in a lab where all comes as it is said to. */
 async function carryThrough(trial: Trial, world: Expectation) {
   let [time, phase, port]: [number, Phase, number] = [1000, 'before', 50000];
@@ -32,7 +39,11 @@ async function carryThrough(trial: Trial, world: Expectation) {
   /** The line by which the server sends what went by `line` at first, as far as it has one. */
   const lineNow = (line: number): number | null => {
     if (phase === 'before') return line;
-    if (phase === 'after') return world.linesAfter[line] === null ? null : Number(world.linesAfter[line]!.slice(3));
+    if (phase === 'after') {
+      const { linesAfter } = world;
+      const then = linesAfter === 'any' ? both : linesAfter === 'reversed' ? reversed : linesAfter;
+      return then[line] === null ? null : Number(then[line]!.slice(3));
+    }
     const outcome = world.new[line];
     return outcome === 'no-route' ? null : outcome === 'dead-nexthop' ? line : 1;
   };
@@ -155,4 +166,13 @@ test('a line that is not used again is told', async (t) => {
       found: 'what went by ppp0 goes by ppp1, what went by ppp1 goes by ppp1',
     },
   ]);
+});
+
+test('nexthops that have changed places are seen', async (t) => {
+  const { trial, expected } = cases.find(({ expected: { linesAfter } }) => linesAfter === 'reversed')!;
+  const checks = await carryThrough(trial, { ...expected, linesAfter: both });
+  t.deepEqual(
+    checks.filter(({ ok }) => !ok).map((check) => check.kind === 'statement' && check.expected),
+    ['what went by ppp0 goes by ppp1, what went by ppp1 goes by ppp0'],
+  );
 });
