@@ -62,6 +62,7 @@ reached by one line from here and by the other from there.`,
   trials: [
     { candidate: 'balance-8-2', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 0 } },
     { candidate: 'balance-8-2-ports', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 1 } },
+    { candidate: 'shorewall', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 0 } },
   ],
   run: async (lab, { setting: { policy } }, { seed }) => {
     const preconditions = await readPreconditions(lab, policy, seed);

@@ -18,6 +18,13 @@ const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant
 /** Odd addresses go by the first line, even ones by the second. */
 const lineOf = (destination: string): number => (Number(destination.split('.')[3]) % 2 === 1 ? 0 : 1);
 
+const both = ['ppp0', 'ppp1'] as const;
+/**
+ * By what a real kernel (Linux 6.18, seed 1) sends to 198.18.0.1 and 198.18.0.2 from the desktop, where the second line's nexthop
+ * comes first (`ip route get`).
+ */
+const reversed = ['ppp1', 'ppp0'] as const;
+
 /** What comes of a tunnel by each line, in each phase: what of its packets, and whether its client begins anew. */
 interface Tunnels {
   readonly during: Pair;
@@ -40,7 +47,8 @@ function tunnelsOf({ udp, udpAfter, new: fresh, newAfter }: Expectation): Tunnel
 }
 
 /** By how many of many destinations each line is used, the lines that are given being used 8 to 2. */
-function sharesOf(lines: readonly (string | null)[]): readonly [number, number] {
+function sharesOf(linesAfter: Expectation['linesAfter']): readonly [number, number] {
+  const lines = typeof linesAfter === 'string' ? both : linesAfter;
   if (lines.every((line) => line === null)) return [0, 0];
   const second = lines.includes('ppp0') ? (lines.includes('ppp1') ? 102 : 0) : many.length;
   return [many.length - second, second];
@@ -76,7 +84,11 @@ async function carryThrough(
   /** The line by which the server sends what went by `line` at first, as far as it has one. */
   const lineNow = (line: number): number | null => {
     if (phase === 'before') return line;
-    if (phase === 'after') return world.linesAfter[line] === null ? null : Number(world.linesAfter[line]!.slice(3));
+    if (phase === 'after') {
+      const { linesAfter } = world;
+      const then = linesAfter === 'any' ? both : linesAfter === 'reversed' ? reversed : linesAfter;
+      return then[line] === null ? null : Number(then[line]!.slice(3));
+    }
     const outcome = world.new[line];
     return outcome === 'no-route' ? null : outcome === 'dead-nexthop' ? line : 1;
   };
@@ -260,4 +272,13 @@ test('a line that is not used again is told', async (t) => {
       found: 'what went by ppp0 goes by ppp1, what went by ppp1 goes by ppp1',
     },
   ]);
+});
+
+test('nexthops that have changed places are seen', async (t) => {
+  const { trial, expected } = cases.find(({ expected: { linesAfter } }) => linesAfter === 'reversed')!;
+  const checks = await carryThrough(trial, { ...expected, linesAfter: both });
+  t.deepEqual(
+    checks.filter(({ ok }) => !ok).map((check) => check.kind === 'statement' && check.expected),
+    ['what went by ppp0 goes by ppp1, what went by ppp1 goes by ppp0'],
+  );
 });

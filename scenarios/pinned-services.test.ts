@@ -26,6 +26,7 @@ const table: Readonly<Record<string, Readonly<Record<Host, readonly [Way, Way, W
   'home-connmark-nft': { server: pinned, desktop: pinned, laptop: pinned },
   'home-source-rules': { server: balanced, desktop: pinned, laptop: pinned },
   'home-both': { server: balanced, desktop: pinned, laptop: pinned },
+  shorewall: { server: pinned, desktop: pinned, laptop: pinned },
 };
 
 /** How a connection leaves the server; the rest of its fate follows. */

@@ -69,6 +69,7 @@ What comes in through the tunnel is answered through it by the same table; witho
     trial('home-connmark-nft', {}),
     trial('home-source-rules', { pinned: home }),
     trial('home-both', { pinned: home }),
+    trial('shorewall', {}),
   ],
   run: async (lab, { setting }, { candidate }) => {
     await Promise.all([

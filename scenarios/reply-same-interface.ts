@@ -95,6 +95,8 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
     trial('home-source-rules', bySource),
     // Rules by source come first, and leave nothing to the pin.
     trial('home-both', { ...byMark, 'udp-unbound-from-isp2': unsourced }),
+    // It pins by a rule for the destination, which gives what has no source yet the second line's.
+    trial('shorewall', { ...byMark, 'udp-unbound-from-isp2': { at: 'second', otherwise: 'reply-source' } }),
   ],
   run: async (lab, { setting }, { seed, release }) => {
     const { uplinks } = lab.topology.server;
@@ -102,9 +104,9 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
       ...serversOf(uplinks).map((service) => lab.serve('server', service)),
       lab.serve('desktop', { kind: 'tcp-echo', name: 'web', port: 80 }),
     ]);
-    const hashed = {
+    const leaving = {
       unsourced: await hashedLine(lab, seed, client.address),
-      statistics: await hashedLine(lab, seed, statistics.address),
+      statistics: isRuled(setting) ? await ruledLine(lab) : await hashedLine(lab, seed, statistics.address),
       forwarded: await hashedLine(lab, seed, client.address, desktop),
     };
     const asked = await Promise.all(
@@ -115,8 +117,8 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
           const request = requestTo(service, uplink, 40000 + index * 100 + services.indexOf(service));
           const answer = await lab.request(caller.host, request);
           const lines = {
-            unsourced: (fromIsp2 ? hashed.statistics : hashed.unsourced).line,
-            forwarded: hashed.forwarded.line,
+            unsourced: (fromIsp2 ? leaving.statistics : leaving.unsourced).line,
+            forwarded: leaving.forwarded.line,
             own: await lab.route('server', caller.address, uplink.address),
           };
           const expected = expectation(setting[service], uplinks, uplink, lines, release);
@@ -130,7 +132,7 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
     );
     const evidence = await lab.evidence();
     const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
-    return [...Object.values(hashed).flatMap(({ precondition }) => precondition), ...cells];
+    return [...Object.values(leaving).flatMap(({ precondition }) => precondition), ...cells];
   },
 });
 
@@ -200,13 +202,29 @@ function clash(release: string): Outcome {
   return major > 6 || (major === 6 && minor >= 12) ? 'no-reply' : 'reply-source';
 }
 
+/** Whether a rule for the destination gives unsourced packets to isp2's statistics their line, before any hash is asked. */
+function isRuled({ 'udp-unbound-from-isp2': reach }: Setting): boolean {
+  return reach !== 'everywhere' && reach.at === 'second';
+}
+
+async function ruledLine(lab: Lab): Promise<Leaving> {
+  const expected = lab.topology.server.uplinks[1]?.interface ?? 'none';
+  const found = await lab.route('server', statistics.address);
+  const name = `precondition: an unsourced packet to ${statistics.address} takes the line that the rule says`;
+  return {
+    line: expected,
+    precondition: [{ kind: 'statement', name, expected, found, ok: expected === found }],
+  };
+}
+
+/** The line that an answer takes if nothing sends it home, and the check that the kernel agrees. */
+interface Leaving {
+  readonly line: string;
+  readonly precondition: readonly StatementResult[];
+}
+
 /** The line that the hash gives to a packet of the server's: the kernel's word, which is SipHash's where the seed is ours. */
-async function hashedLine(
-  lab: Lab,
-  seed: number,
-  destination: string,
-  source?: string,
-): Promise<{ readonly line: string; readonly precondition: readonly StatementResult[] }> {
+async function hashedLine(lab: Lab, seed: number, destination: string, source?: string): Promise<Leaving> {
   const kernelsWord = await (source === undefined
     ? lab.route('server', destination)
     : lab.route('server', destination, source, 'eth2'));

@@ -5,6 +5,13 @@ import type { FaultName } from './faults.ts';
 /** What comes of what went by the first line before the fault, and of what went by the second. `any`: chance decides. */
 export type Pair = readonly [Outcome | 'any', Outcome | 'any'];
 
+/**
+ * The lines of new connections to where they went by the first at first, and to where they went by the second. `reversed`: those
+ * that the hash gives by a route whose nexthops have changed places. `any`: both lines are used, and chance decides which has the
+ * first nexthop.
+ */
+export type LinesAfter = readonly [string | null, string | null] | 'reversed' | 'any';
+
 export interface Expectation {
   /** New connections from the home network, and from the server itself, while the fault lasts. */
   readonly new: Pair;
@@ -15,11 +22,11 @@ export interface Expectation {
   /** New connections, and the UDP flow, when it has been mended; and the lines that new connections take then. */
   readonly newAfter: Pair;
   readonly udpAfter: Pair;
-  readonly linesAfter: readonly [string | null, string | null];
+  readonly linesAfter: LinesAfter;
 }
 
 const well: Pair = ['works', 'works'];
-const both = ['ppp0', 'ppp1'] as const;
+const both: LinesAfter = ['ppp0', 'ppp1'];
 const mended = { newAfter: well, udpAfter: well, linesAfter: both };
 
 /** The default route is gone, and the streams' clients have nothing to confirm by, or nothing to confirm. */
@@ -78,6 +85,12 @@ const unlocked: readonly (readonly [FaultName, Expectation])[] = [
   ['another address', { ...lost2, newAfter: well, udpAfter: ['stale-nat', 'works'], linesAfter: ['ppp1', 'ppp1'] }],
 ];
 
+/**
+ * The whole default route went with one interface, and Shorewall takes a provider without routes for disabled already. What
+ * was running by the other line is marked for it, and goes on. The line that is enabled again has a single route.
+ */
+const disabled = { new: noRoute, own: noRoute, newAfter: well, udpAfter: well } as const;
+
 const byCandidate: Readonly<Record<string, readonly (readonly [FaultName, Expectation])[]>> = {
   'balance-8-2': [...aloneByItself, ['carrier lost', unnoticed], ['gateway dead', unnoticed]],
   'balance-8-2-linkdown': [...aloneByItself, ['carrier lost', moved], ['gateway dead', unnoticed]],
@@ -102,6 +115,27 @@ const byCandidate: Readonly<Record<string, readonly (readonly [FaultName, Expect
     ['gateway dead', moved],
     ['another address', movedBack],
     ['both lines flap', flapped],
+  ],
+  // Shorewall's own lock lets both lines' scripts in at times: what comes of that is chance.
+  shorewall: [
+    [
+      'line down',
+      { ...disabled, udp: ['no-route', 'works'], tcp: ['reply-lost', 'works'], linesAfter: ['ppp0', 'ppp0'] },
+    ],
+    ['carrier lost', unnoticed],
+    ['gateway dead', unnoticed],
+    [
+      'another address',
+      { ...disabled, udp: ['works', 'no-route'], tcp: ['works', 'reply-lost'], linesAfter: ['ppp1', 'ppp1'] },
+    ],
+  ],
+  // A line that is enabled has the last nexthop.
+  'shorewall-reenable': [
+    ['line down', { ...moved, linesAfter: 'reversed' }],
+    ['carrier lost', unnoticed],
+    ['gateway dead', unnoticed],
+    ['another address', { ...movedBack, udpAfter: well }],
+    ['both lines flap', { ...flapped, linesAfter: 'any' }],
   ],
 };
 

@@ -3,7 +3,8 @@ import type { Lab, Probe, Probing } from '../../src/backend/lab.ts';
 import type { Flow } from '../../src/scenario/journey.ts';
 import { LabError } from '../../src/net/error.ts';
 import { formatIPv4, parseIPv4 } from '../../src/net/address.ts';
-import type { Pair } from './expectations.ts';
+import { hashL3, selectNexthop, upperBounds } from '../../src/model/multipath.ts';
+import type { LinesAfter, Pair } from './expectations.ts';
 
 /** Who asks: the home network, behind NAT, or the server itself. */
 export const askers = {
@@ -89,7 +90,31 @@ export async function answered(
   );
 }
 
-/** Waits until new connections go by the lines that they went by at first, as far as that is expected. */
+/** The candidates' weights, in the order of the uplinks. */
+const weights = [8, 2];
+
+/**
+ * The lines that the desktop's connections to these destinations should take, when all has been mended; `null`: those that the
+ * kernel says, for they hang on chance, or on a seed that we don't know.
+ */
+export function linesExpected(
+  { seeded, topology }: Lab,
+  expected: LinesAfter,
+  destinations: readonly string[],
+  seed: number,
+): readonly (string | null)[] | null {
+  if (typeof expected !== 'string') return expected;
+  if (expected === 'any' || !seeded) return null;
+  const lines = topology.server.uplinks.map((uplink) => uplink.interface).reverse();
+  const bounds = upperBounds(weights.toReversed().map((weight) => ({ weight, alive: true })));
+  const source = parseIPv4(askers.desktop.source);
+  return destinations.map((address) => {
+    const hash = hashL3({ source, destination: parseIPv4(address) }, seed);
+    return lines[selectNexthop(bounds, hash) ?? -1] ?? null;
+  });
+}
+
+/** Waits until new connections go by these lines. */
 export async function linesBack(lab: Lab, { asker, probes }: Asked, lines: readonly (string | null)[]): Promise<void> {
   const deadline = lab.now() + patience;
   const right = async (): Promise<boolean> => {

@@ -14,9 +14,10 @@ export interface Backend {
    * Makes sure, before anything is begun, that this machine can run labs.
    *
    * @param tunnels whether they will have tunnel devices
+   * @param programs what candidates run besides what every lab does
    * @throws LabError `cannot-run`, naming what is missing and what mends it
    */
-  assertReady(tunnels: boolean): Promise<void>;
+  assertReady(tunnels: boolean, programs: readonly string[]): Promise<void>;
   /**
    * Builds a network of its own. Labs are independent of each other: any number side by side, with the same names and
    * addresses.

@@ -9,6 +9,8 @@ export interface CandidateOptions {
   /** What happens under it, why, and how to mend it; for people. */
   readonly lesson: string;
   readonly openvpn?: OpenVpnOptions;
+  /** Programs that its scripts run, besides those that every lab does. */
+  readonly programs?: readonly string[];
   /** Tried as Linux 3.6 to 4.3 chose nexthops: anew for every packet of an unconnected socket. */
   readonly multipath?: 'per-packet';
 }

@@ -53,7 +53,8 @@ export async function execute(plans: readonly Plan[], format: Format, flags: Exe
   profileNamed(flags.profile);
   const trials = plans.flatMap((plan) => plan.trials);
   const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
-  const { backends, reason } = await backendsFor({ ...flags, tunnels });
+  const programs = [...new Set(trials.flatMap(({ candidate }) => candidate.programs ?? []))];
+  const { backends, reason } = await backendsFor({ ...flags, tunnels, programs });
   const say = format === 'pretty' ? process.stdout : process.stderr;
   say.write(`${reason}\n`);
   const results = await openResults(join(root, 'results'));

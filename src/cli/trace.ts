@@ -85,7 +85,8 @@ async function trace(name: string, flags: TraceFlags): Promise<void> {
 
 async function traceOnBackends(flags: TraceFlags, options: TraceOptions): Promise<Trace> {
   const tunnels = options.call.sender === 'pktinfo-interface';
-  const { backends, reason } = await backendsFor({ ...flags, tunnels });
+  const { programs = [] } = options.candidate;
+  const { backends, reason } = await backendsFor({ ...flags, tunnels, programs });
   process.stderr.write(`${reason}\n`);
   const [first, second] = backends;
   const once = await traceCall(first, options);

@@ -4,7 +4,7 @@ import { LabError } from '../net/error.ts';
 import { searchPath } from './process.ts';
 import { openSandbox } from './sandbox.ts';
 
-/** Every program that the kernel lab runs. `lab/setup` knows the packages they come in. */
+/** Every program that every kernel lab may run. `lab/setup` knows the packages they come in. */
 export const tools = [
   ...[
     'setpriv',
@@ -25,16 +25,16 @@ export const tools = [
 ] as const;
 
 /** @throws LabError `cannot-run` if a program, a privilege or (where it is wanted) the tunnel device is missing */
-export async function assertReady(tunnels: boolean): Promise<void> {
-  await assertTools();
+export async function assertReady(tunnels: boolean, programs: readonly string[]): Promise<void> {
+  await assertInstalled([...tools, ...programs]);
   if (tunnels) await assertTunnelDevice();
   await (await openSandbox()).close();
 }
 
 /** @throws LabError `cannot-run`, naming every program that is missing */
-async function assertTools(): Promise<void> {
-  const found = await Promise.all(tools.map(isInstalled));
-  const missing = tools.filter((_, index) => !found[index]);
+async function assertInstalled(programs: readonly string[]): Promise<void> {
+  const found = await Promise.all(programs.map(isInstalled));
+  const missing = programs.filter((_, index) => !found[index]);
   if (missing.length > 0) {
     throw new LabError(
       'cannot-run',

@@ -20,7 +20,7 @@ export async function openShell(
   host: string,
   { profile, candidate }: { readonly profile: string; readonly candidate: Candidate | null },
 ): Promise<number> {
-  await assertReady(false);
+  await assertReady(false, candidate?.programs ?? []);
   const settings = { profile: profileNamed(profile), seed, tunnels: {} };
   const sandbox = await openSandbox();
   try {

@@ -10,6 +10,8 @@ export interface BackendWish {
   readonly era?: string | undefined;
   /** Whether labs will have tunnel devices. */
   readonly tunnels: boolean;
+  /** What candidates run besides what every lab does. */
+  readonly programs?: readonly string[];
 }
 
 export interface Choice {
@@ -23,8 +25,8 @@ export interface Choice {
  *
  * @throws LabError `invalid` if another era is asked for; `cannot-run` if the kernel can't be had
  */
-export async function bothBackends({ era, tunnels }: BackendWish): Promise<readonly [kernel: Backend, model: Backend]> {
-  const { backend: kernel } = await chooseBackend({ on: 'kernel', tunnels, ...(era !== undefined && { era }) });
+export async function bothBackends({ era, ...wish }: BackendWish): Promise<readonly [kernel: Backend, model: Backend]> {
+  const { backend: kernel } = await chooseBackend({ ...wish, on: 'kernel', ...(era !== undefined && { era }) });
   const { modelBackend } = await import('../model/lab.ts');
   return [kernel, modelBackend({ release: kernel.release, turn })];
 }
@@ -38,7 +40,7 @@ const latestRelease = '6.18.44';
  * @throws LabError `invalid` if there is none of that name, or an era is asked of the kernel; `cannot-run` if the kernel
  *   was asked for and can't be had
  */
-export async function chooseBackend({ on, era, tunnels }: BackendWish): Promise<Choice> {
+export async function chooseBackend({ on, era, tunnels, programs = [] }: BackendWish): Promise<Choice> {
   if (on !== undefined) assertKnown('backend', on, ['kernel', 'model', 'both']);
   if (on === 'kernel' && era !== undefined) {
     throw new LabError('invalid', 'the kernel has the era it has', 'say --on model, or leave --era out');
@@ -57,7 +59,7 @@ export async function chooseBackend({ on, era, tunnels }: BackendWish): Promise<
     reason: `Running on the kernel (Linux ${kernelBackend.release}): ${why}.`,
   });
   try {
-    await kernelBackend.assertReady(tunnels);
+    await kernelBackend.assertReady(tunnels, programs);
     return onKernel(on === undefined ? 'it can be had here' : 'as asked');
   } catch (error) {
     const isLack = error instanceof LabError && error.code === 'cannot-run';

@@ -80,6 +80,14 @@ for (const name of topologies) {
   });
 }
 
+test('lab/setup installs what candidates run', async (t) => {
+  const list = /^tools='\n([^']+)'/m.exec(await readFile(join(root, 'lab/setup'), 'utf8'))?.[1] ?? '';
+  const known = list.split('\n').map((line) => line.split(/\s+/)[0]);
+  const run = (await Promise.all(candidates.map(loadCandidate))).flatMap(({ programs = [] }) => programs);
+  t.true(run.length > 0);
+  for (const program of run) t.true(known.includes(program), program);
+});
+
 for (const name of candidates) {
   test(`candidate ${name} says what it is about`, readable, () => loadCandidate(name));
 

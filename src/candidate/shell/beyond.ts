@@ -7,4 +7,6 @@ export const beyond: Readonly<Record<string, RegExp>> = {
   'ppp-scripts': /ip-up" is not supported/,
   'ppp-scripts-flush': /ip-up" is not supported/,
   'ppp-scripts-locked': /ip-up" is not supported/,
+  shorewall: /the command "shorewall" is not supported/,
+  'shorewall-reenable': /the command "shorewall" is not supported/,
 };
