@@ -7,7 +7,7 @@ import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate, runLineScript, runTunnelScript } from './apply-candidate.ts';
+import { applyCandidate, createGround, runLineScript, runTunnelScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
@@ -89,6 +89,7 @@ function createLab(
   const { clock } = network;
   let current = topology;
   let deployed: Candidate | null = null;
+  const ground = createGround(network);
   const host = (name: string): Host => hostOf(network, name);
   /** Waits for some time to pass. */
   const pass = (seconds: number): Promise<void> =>
@@ -111,9 +112,13 @@ function createLab(
         );
       }),
     apply: async (candidate: Candidate) => {
-      applyCandidate(network, host(topology.server.host), current, candidate);
+      await driver.wait<void>((finish, fail) => {
+        applyCandidate(ground, host(topology.server.host), current, candidate, (failure) => {
+          if (failure) fail(failure);
+          else finish();
+        });
+      });
       deployed = candidate;
-      await pass(0);
     },
     route: async (name, destination, source, arrival) => {
       const device = routeOf(host(name), destination, source, arrival);
@@ -151,7 +156,7 @@ function createLab(
     dial: async (name, asked) => {
       const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
         if (!deployed) throw new LabError('lab-failed', `${script} is of no candidate that was applied`);
-        runTunnelScript(network, host(name), deployed, script, environment);
+        runTunnelScript(ground, host(name), deployed, script, environment);
       };
       return Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels, runUp)));
     },
@@ -164,7 +169,12 @@ function createLab(
     inflict: async (fault: Fault) => {
       const before = current;
       current = inflict(network, current, fault);
-      if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
+      const candidate = deployed;
+      if (candidate) {
+        await driver.wait<void>((finish) => {
+          runLineScript(ground, fault.kind === 'vanish' ? before : current, candidate, fault, finish);
+        });
+      }
       await pass(0);
     },
     interleave: () => {

@@ -39,7 +39,8 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
   const script = `${folder}/up.sh`;
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
-  const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
+  // Its scripts may run others that lie beside them.
+  const present = (await readdir(folder)).filter((file) => !file.endsWith('.ts')).map((file) => `${folder}/${file}`);
   const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
   return {
     ...{ ...options, name, script, sources: Object.fromEntries(sources) },

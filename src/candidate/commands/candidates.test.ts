@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { LabError } from '../../net/error.ts';
 import { beyond } from '../shell/beyond.ts';
-import { evaluate } from '../shell/evaluate.ts';
+import { evaluate, recordingMachine } from '../shell/testing.ts';
 import { readIp } from './ip/read.ts';
 import { readIptables } from './iptables/reader.ts';
 import { readNft } from './nft/reader.ts';

@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { LabError } from '../../net/error.ts';
 import { cases } from './cases/all.ts';
 import { beyond } from './beyond.ts';
-import { evaluate } from './evaluate.ts';
+
 import { generatedScript } from './generated-script.ts';
-import { readingPrograms, recordingMachine, recordingPrograms } from './testing.ts';
+import { evaluate, readingPrograms, recordingMachine, recordingPrograms } from './testing.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
 const count = Number(process.env['SCRIPTS'] ?? 400);

@@ -21,6 +21,8 @@ export type Command = { readonly at: Location } & (
   | { readonly kind: 'while'; readonly until: boolean; readonly condition: List; readonly body: List }
   | { readonly kind: 'case'; readonly word: Word; readonly items: readonly CaseItem[] }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command }
+  /** What is begun and not waited for. */
+  | { readonly kind: 'background'; readonly command: Command }
   | { readonly kind: 'redirected'; readonly command: Command; readonly redirections: readonly Redirection[] }
 );
 
@@ -49,6 +51,7 @@ export interface Assignment {
 export type Redirection = { readonly descriptor: number; readonly at: Location } & (
   | { readonly kind: 'read' | 'write' | 'append'; readonly target: Word }
   | { readonly kind: 'duplicate'; readonly from: number }
+  | { readonly kind: 'close' }
   /** `at` is where its first line stands. */
   | { readonly kind: 'here-document'; readonly text: Word }
 );
