@@ -14,6 +14,7 @@ import { eraOf } from './era.ts';
 import { inflict } from './faults.ts';
 import { applyRuleset, setUpHost } from './host-setup.ts';
 import { buildNetwork, type Network } from './network.ts';
+import { interleave } from './interleave.ts';
 import { startRecording, type Recording } from './recording.ts';
 import { routeInput } from './route-input.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
@@ -69,6 +70,9 @@ const linkDelay = 0.000_02;
 /** Seconds from a client's last word to its end being known: its last packets are through by then. */
 const ending = 0.005;
 
+/** Seconds that it takes to ask a host for a route: about what `ip route get` does. */
+const asking = 0.002;
+
 /** Seconds for which packets on their way are followed to their end. */
 const settling = 0.5;
 
@@ -122,8 +126,10 @@ function createLab(
     },
     route: async (name, destination, source, arrival) => {
       const device = routeOf(host(name), destination, source, arrival);
+      // Whoever asks again and again is to see time pass.
+      await pass(asking);
       if (device === null) throw new LabError('lab-failed', `${name} has no route to ${destination}`);
-      return Promise.resolve(device);
+      return device;
     },
     sysctl: async (name, key) => Promise.resolve(String(host(name).sysctls.read(key.replace(/^net[.]/, '')))),
     sweep: (name, destinations) =>
@@ -177,9 +183,9 @@ function createLab(
       }
       await pass(0);
     },
-    interleave: () => {
-      const why = 'the model runs a script to its end at once, and can run none beside it';
-      return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
+    interleave: (interleavings) => {
+      if (!deployed) throw new LabError('lab-failed', 'no candidate has been deployed');
+      return interleave(ground, driver, current, deployed, interleavings);
     },
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);

@@ -48,6 +48,8 @@ export interface Invocation {
 export interface Argument {
   readonly text: string;
   readonly at: Location;
+  /** Whether anything of it came of an expansion; absent: it didn't. */
+  readonly expanded?: boolean;
 }
 
 export interface TakenInput {

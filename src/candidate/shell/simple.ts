@@ -22,7 +22,10 @@ export function* executeSimple(
 ): Job<number> {
   shell.substituted = 0;
   const all: Argument[] = [];
-  for (const word of words) for (const text of yield* expandFields(shell, word)) all.push({ text, at: word.at });
+  for (const word of words) {
+    const expanded = word.parts.some(({ kind }) => kind !== 'text');
+    for (const text of yield* expandFields(shell, word)) all.push({ text, at: word.at, expanded });
+  }
   const { target, args } = resolve(shell, all);
   const special = target.kind === 'exec' || (target.kind === 'builtin' && target.builtin.special);
   const trace = shell.descriptors.get(2);

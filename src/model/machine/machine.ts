@@ -5,6 +5,7 @@ import { readIptablesRestore } from '../../candidate/commands/iptables/restore.t
 import { readNft } from '../../candidate/commands/nft/reader.ts';
 import { readConntrack } from '../../candidate/commands/read-conntrack.ts';
 import { readFping } from '../../candidate/commands/read-fping.ts';
+import { Refusal } from '../../candidate/commands/refusal.ts';
 import { readTc } from '../../candidate/commands/read-tc.ts';
 import { readSysctl } from '../../candidate/commands/sysctl.ts';
 import type { Word } from '../../candidate/commands/word.ts';
@@ -22,7 +23,7 @@ import { monitor } from './monitor.ts';
 import { applyNetfilter } from './apply-netfilter.ts';
 import { applySysctl, readVariable, writeVariable } from './apply-sysctl.ts';
 import { applyTc } from './apply-tc.ts';
-import { done, type Outcome } from './outcome.ts';
+import { done, failed, type Outcome } from './outcome.ts';
 
 type Program = (invocation: Invocation, input: Input) => Outcome | Job<Outcome>;
 
@@ -34,10 +35,15 @@ export interface Premises {
   readonly system: System;
   /** What each of the candidate's scripts says, by its path. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** Stands before each program, and has it carried out; absent: each is carried out at once. */
+  readonly gate?: (invocation: Invocation, carryOut: Carry) => ReturnType<Carry>;
 }
 
+/** Runs a program. */
+export type Carry = Machine['run'];
+
 /** A modelled host as a script sees it: the programs that change its routing, some that any machine has, /proc/sys and /run. */
-export function createMachine({ network, host, system, scripts }: Premises): Machine {
+export function createMachine({ network, host, system, scripts, gate }: Premises): Machine {
   const { processes, files } = system;
   const programs: Readonly<Record<string, Program>> = {
     ip: ({ words, say }, input) => {
@@ -63,16 +69,17 @@ export function createMachine({ network, host, system, scripts }: Premises): Mac
     nft: readsNft,
     sysctl: readsSysctl,
   };
-  const run: Machine['run'] = (invocation) => {
+  const run: Carry = (invocation) => (gate ? gate(invocation, carryOut) : carryOut(invocation));
+  const carryOut: Carry = (invocation) => {
     const { name, words, takeInput, at } = invocation;
     const ordinary = ordinaryPrograms.get(name);
     if (ordinary) return ordinary(invocation, system, run);
     const program = programs[name];
     if (!program) throw new Error(`no program ${name}`);
-    if (!readers[name]?.(words)) return program(invocation, { text: '', at });
+    if (!readers[name]?.(words)) return refusing(invocation, () => program(invocation, { text: '', at }));
     return (function* () {
       const { text, at: where } = yield* takeInput();
-      const running = program(invocation, { text, at: where ?? at });
+      const running = refusing(invocation, () => program(invocation, { text, at: where ?? at }));
       return 'status' in running ? running : yield* running;
     })();
   };
@@ -89,6 +96,25 @@ export function createMachine({ network, host, system, scripts }: Premises): Mac
     list: () => null,
     processes,
   };
+}
+
+/** The status with which programs end that don't take a word. */
+const refused: Readonly<Record<string, number>> = { ip: 1, nft: 1, sysctl: 1, tc: 1, fping: 1 };
+
+/**
+ * What the tool would not take is a mistake of the script's where it says so itself; where it came of an expansion, it is what
+ * the script has come upon, and the program fails as the tool does.
+ */
+function refusing<T>({ name, words }: Invocation, run: () => T): T | Outcome {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { at, message } = error;
+    const word = words.find((each) => each.at.line === at.line && each.at.column === at.column && each.at.file === at.file);
+    if (!word?.expanded) throw error;
+    return failed(`Error: ${message}`, refused[name] ?? 2);
+  }
 }
 
 const isBatch = (words: readonly Word[]): boolean =>
