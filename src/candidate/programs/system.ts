@@ -31,27 +31,28 @@ export interface Locks {
   readonly wait: Wait;
 }
 
-/** @param folders where files can be made */
-export function createSystem(processes: Processes, folders: readonly string[]): System {
+/** @param isFolder whether files can be made in a folder */
+export function createSystem(processes: Processes, isFolder: (path: string) => boolean): System {
   const locks = createLocks();
-  return { processes, locks, files: createFiles(folders, locks) };
+  return { processes, locks, files: createFiles(isFolder, locks) };
 }
 
 type Entry = { readonly kind: 'file'; text: string } | { readonly kind: 'pipe'; readonly pipe: Pipe };
 
-function createFiles(folders: readonly string[], locks: Locks): Files {
+function createFiles(isFolder: (path: string) => boolean, locks: Locks): Files {
   const entries = new Map<string, Entry>();
-  const canHold = (path: string): boolean => folders.includes(path.slice(0, path.lastIndexOf('/')));
+  const entryAt = (path: string): Entry | undefined => entries.get(plain(path));
+  const canHold = (path: string): boolean => isFolder(plain(path).slice(0, Math.max(0, plain(path).lastIndexOf('/'))));
   return {
     read: (path) => {
-      const entry = entries.get(path);
+      const entry = entryAt(path);
       return entry?.kind === 'file' ? entry.text : null;
     },
     open: (path, append) => {
       if (!canHold(path)) return 'No such file or directory';
-      const found = entries.get(path);
+      const found = entryAt(path);
       const entry = found?.kind === 'file' ? found : { kind: 'file' as const, text: '' };
-      entries.set(path, entry);
+      entries.set(plain(path), entry);
       if (!append) entry.text = '';
       const file: OpenFile = {
         inode: entry,
@@ -66,17 +67,22 @@ function createFiles(folders: readonly string[], locks: Locks): Files {
       return file;
     },
     pipe: (path) => {
-      const entry = entries.get(path);
+      const entry = entryAt(path);
       return entry?.kind === 'pipe' ? entry.pipe : null;
     },
     makePipe: (path) => {
-      if (entries.has(path)) return 'File exists';
+      if (entryAt(path)) return 'File exists';
       if (!canHold(path)) return 'No such file or directory';
-      entries.set(path, { kind: 'pipe', pipe: createPipe() });
+      entries.set(plain(path), { kind: 'pipe', pipe: createPipe() });
       return null;
     },
-    remove: (path) => entries.delete(path),
+    remove: (path) => entries.delete(plain(path)),
   };
+}
+
+/** `./x` is `x`. */
+function plain(path: string): string {
+  return path.replace(/^(?:[.]\/+)+/, '');
 }
 
 function createLocks(): Locks {

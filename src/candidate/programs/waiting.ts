@@ -2,8 +2,9 @@
 import { notModelled, refuse } from '../commands/refusal.ts';
 import type { Invocation, Result } from '../shell/machine.ts';
 import { type Job, pass } from '../shell/process.ts';
+import { programName } from '../shell/program.ts';
 import { readDuration } from './duration.ts';
-import { ended, type Run } from './program.ts';
+import { ended, type Others } from './program.ts';
 import type { System } from './system.ts';
 
 /** `sleep`: as long as all its times together. */
@@ -41,16 +42,18 @@ export function* flock({ words, at, fileAt }: Invocation, { locks }: System): Jo
 }
 
 /** `timeout TIME PROGRAM …`: ends the program when the time is over. */
-export function* timeout(invocation: Invocation, { processes }: System, run: Run): Job<Result> {
+export function* timeout(invocation: Invocation, { processes }: System, others: Others): Job<Result> {
   const { words, at } = invocation;
   const [, time, program] = words;
   if (!time || !program) return refuse(at, 'timeout needs a time and a program');
   if (time.text.startsWith('-')) return notModelled(time.at, `timeout ${time.text}`, 'timeout TIME PROGRAM …');
+  const name = programName(others, program.text);
+  if (name === null) return notModelled(program.at, `timeout with ${program.text}`, [...others.commands].sort().join(' '));
   const seconds = readDuration(time);
   let result: Result = ended(124);
   const child = processes.start(
     (function* () {
-      const running = run({ ...invocation, name: program.text, words: words.slice(2), at: program.at });
+      const running = others.run({ ...invocation, name, words: words.slice(2), at: program.at });
       const finished = 'status' in running ? running : yield* running;
       result = finished;
       return finished.status;

@@ -9,7 +9,7 @@ import { evaluate, recordingMachine, type RecordingMachine } from './testing.ts'
 
 function evaluated(
   script: string,
-  options: Partial<EvaluateOptions> & { readonly files?: Readonly<Record<string, string>> } = {},
+  options: Partial<Omit<EvaluateOptions, 'machine'>> & { readonly files?: Readonly<Record<string, string>> } = {},
 ): { readonly outcome: Outcome; readonly machine: RecordingMachine } {
   const machine = recordingMachine(['ip', 'nft'], options.files);
   return { outcome: evaluate(script, { file: 'up.sh', environment: {}, machine, ...options }), machine };

@@ -68,6 +68,7 @@ export function* evaluation(source: string, options: EvaluateOptions): Job<Outco
     depth: 0,
     children: [],
     background: null,
+    final: null,
   };
   const ended = (status: number, at: Location | null): Outcome => ({
     status: status & 255,

@@ -61,7 +61,7 @@ function* run(shell: Shell, command: Command, tested: boolean): Job<number> {
       return 0;
     case 'redirected': {
       const inner = (): Job<number> => execute(shell, command.command, tested);
-      return yield* redirected(shell, command.redirections, () => orExit(shell, 2, tested, at), inner);
+      return yield* redirected(shell, command, () => orExit(shell, 2, tested, at), inner);
     }
   }
 }
@@ -88,7 +88,7 @@ function* executePipeline(shell: Shell, { commands }: Of<'pipeline'>, tested: bo
     const pipe = index < commands.length - 1 ? createPipe() : null;
     const leads: Leads = pipe ? [...reads, [1, pipe.writer()]] : reads;
     reads = pipe ? [[0, pipe.reader()]] : [];
-    return startSubshell(shell, [command], tested, command.at, leads);
+    return startSubshell(shell, command, tested, leads);
   });
   let status = 0;
   for (const process of processes) status = yield* process.ended();
@@ -96,8 +96,8 @@ function* executePipeline(shell: Shell, { commands }: Of<'pipeline'>, tested: bo
 }
 
 /** A process that nobody waits for; it has nothing to read. */
-function executeInBackground(shell: Shell, { command, at }: Of<'background'>): void {
-  const process = startSubshell(shell, [command], false, at, [[0, textInput('', null)]]);
+function executeInBackground(shell: Shell, { command }: Of<'background'>): void {
+  const process = startSubshell(shell, command, false, [[0, textInput('', null)]]);
   shell.children.push(process);
   shell.background = process.id;
 }

@@ -7,7 +7,7 @@ import { takeRest } from './streams.ts';
 const folders = new Set(['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']);
 
 /** The machine's program that a command's name or path stands for, or `null`. The PATH is not asked. */
-export function programName(machine: Machine, command: string): string | null {
+export function programName(machine: Pick<Machine, 'commands'>, command: string): string | null {
   const slash = command.lastIndexOf('/');
   const name = command.slice(slash + 1);
   const found = machine.commands.has(name) && (slash < 0 || folders.has(command.slice(0, slash)));

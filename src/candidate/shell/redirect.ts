@@ -3,20 +3,22 @@ import type { Location } from './location.ts';
 import type { Job } from './process.ts';
 import { complain, Exit, lead, type Shell } from './state.ts';
 import { fileOutput, nullOutput, type Stream, textInput } from './streams.ts';
-import type { Redirection, Word } from './syntax.ts';
+import type { Redirection, RedirectedCommand, SimpleCommand, Word } from './syntax.ts';
 
 /**
- * Runs something with its descriptors redirected.
+ * Runs a command with its descriptors redirected.
  *
  * @param failed what to do if one can't be: that was said already
  */
 export function* redirected(
   shell: Shell,
-  redirections: readonly Redirection[],
+  command: SimpleCommand | RedirectedCommand,
   failed: () => number,
   run: () => Job<number>,
 ): Job<number> {
+  const { redirections } = command;
   if (redirections.length === 0) return yield* run();
+  if (shell.final === command) return (yield* redirect(shell, redirections)) ? yield* run() : failed();
   const { descriptors } = shell;
   const before: (readonly [number, Stream | undefined])[] = [];
   try {

@@ -27,6 +27,7 @@ export function* runScript(
     substituted: 0,
     loops: 0,
     background: null,
+    final: null,
   };
   try {
     return yield* nested(inner, at, () => inner.shared.execute(inner, list, false));

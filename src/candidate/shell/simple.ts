@@ -17,9 +17,10 @@ import type { SimpleCommand } from './syntax.ts';
  */
 export function* executeSimple(
   shell: Shell,
-  { assignments, words, redirections, at }: SimpleCommand,
+  command: SimpleCommand,
   tested: boolean,
 ): Job<number> {
+  const { assignments, words, redirections, at } = command;
   shell.substituted = 0;
   const all: Argument[] = [];
   for (const word of words) {
@@ -34,8 +35,9 @@ export function* executeSimple(
     return 2;
   };
   // Without a command, `exec` redirects for good.
-  if (target.kind === 'exec' && args.length === 0 && !(yield* redirect(shell, redirections))) return failed();
-  return yield* redirected(shell, target.kind === 'exec' && args.length === 0 ? [] : redirections, failed, function* () {
+  const forGood = target.kind === 'exec' && args.length === 0;
+  if (forGood && !(yield* redirect(shell, redirections))) return failed();
+  return yield* redirected(shell, forGood ? { ...command, redirections: [] } : command, failed, function* () {
     const scope: Scope = new Map();
     try {
       const assigned: string[] = [];

@@ -26,6 +26,8 @@ export interface Shell {
   depth: number;
   /** What it has begun in the background. */
   readonly children: Process[];
+  /** The command that is all that this shell is to do: what its redirections replace is closed. */
+  final: Command | null;
   /** `$!`; `null`: nothing has been begun in the background. */
   background: number | null;
 }

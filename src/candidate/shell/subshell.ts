@@ -2,7 +2,7 @@ import type { Location } from './location.ts';
 import type { Job, Process } from './process.ts';
 import { Exit, fork, lead, leave, LoopJump, nested, type Shell } from './state.ts';
 import type { Stream } from './streams.ts';
-import type { List } from './syntax.ts';
+import type { Command, List } from './syntax.ts';
 
 /** Descriptors that lead elsewhere in a subshell, which takes the streams over. */
 export type Leads = readonly (readonly [descriptor: number, stream: Stream])[];
@@ -21,10 +21,12 @@ export function* runSubshell(shell: Shell, list: List, tested: boolean, at: Loca
   }
 }
 
-/** Has commands run in a subshell that is a process of its own. */
-export function startSubshell(shell: Shell, list: List, tested: boolean, at: Location, leads: Leads = []): Process {
+/** Has a command run in a subshell that is a process of its own. */
+export function startSubshell(shell: Shell, command: Command, tested: boolean, leads: Leads): Process {
+  const { at } = command;
   const inner = subshell(shell, at, leads);
-  return shell.shared.machine.processes.start(run(inner, list, tested, at), () => {
+  inner.final = command;
+  return shell.shared.machine.processes.start(run(inner, [command], tested, at), () => {
     leave(inner);
   });
 }

@@ -27,6 +27,7 @@ export type Command = { readonly at: Location } & (
 );
 
 export type SimpleCommand = Extract<Command, { kind: 'simple' }>;
+export type RedirectedCommand = Extract<Command, { kind: 'redirected' }>;
 
 export interface Conditional {
   readonly operator: '&&' | '||';

@@ -11,8 +11,8 @@ export interface RecordingMachine extends Machine {
   readonly invocations: readonly Invocation[];
   /** What was written to each file. */
   readonly written: ReadonlyMap<string, string>;
-  /** Has all that was begun go on to its end. */
-  finish(): void;
+  /** Has all that was begun go on to its end; what still waits for time to pass only as long as that is wanted. */
+  finish(wanted: () => boolean): void;
 }
 
 /** What its programs do; any other only succeeds. `no` fails with status 1, `fail N` with status N. */
@@ -34,8 +34,7 @@ export function recordingMachine(
   const written = new Map<string, string>();
   const timer = manualTimer();
   const processes = createProcesses(timer);
-  // What has no folder lies in the one where the script is run.
-  const system = createSystem(processes, ['', '/run']);
+  const system = createSystem(processes, (path) => path !== '/nonexistent');
   const list: Machine['list'] = (folder) => {
     const inside = folder.endsWith('/') ? folder : `${folder}/`;
     const names = Object.keys(files)
@@ -43,6 +42,7 @@ export function recordingMachine(
       .map((path) => path.slice(inside.length).split('/')[0] ?? '');
     return names.length > 0 ? [...new Set(names)] : null;
   };
+  const commands = new Set([...recordingPrograms, ...ordinary.keys(), ...programs]);
   const note = ({ name, words }: Invocation, input: readonly string[]): Result => {
     const args = words.slice(1).map(({ text }) => text);
     record.push([name, ...[...args, ...input].map((text) => `${text.length}:${text}`)].join(' '));
@@ -57,7 +57,7 @@ export function recordingMachine(
       return { status: 0, stdout: `${said.join(' ')}\n`, stderr: '' };
     }
     const program = ordinary.get(name);
-    if (program) return program(invocation, system, run);
+    if (program) return program(invocation, system, { commands, run });
     if (!readingPrograms.includes(name)) return note(invocation, []);
     return (function* () {
       const { text } = yield* takeInput();
@@ -70,15 +70,14 @@ export function recordingMachine(
     written,
     processes,
     finish: timer.finish,
-    commands: new Set([...recordingPrograms, ...ordinary.keys(), ...programs]),
+    commands,
     run,
     script: (path) => (files[path]?.startsWith('#!') ? files[path] : null),
     read: (path) => files[path] ?? system.files.read(path),
     pipe: system.files.pipe,
     open: (path, append) => {
-      if (path.startsWith('/nonexistent/')) return 'Directory nonexistent';
-      const file = system.files.open(`/run/${path.replaceAll('/', ' ')}`, append);
-      if (typeof file === 'string') return file;
+      const file = system.files.open(path, append);
+      if (typeof file === 'string') return 'Directory nonexistent';
       if (!append) written.set(path, '');
       const opened: OpenFile = {
         inode: file.inode,
@@ -88,7 +87,7 @@ export function recordingMachine(
         write: (text) => {
           if (text.includes('invalid')) return 'Invalid argument';
           written.set(path, (written.get(path) ?? '') + text);
-          return null;
+          return file.write(text);
         },
       };
       return opened;
@@ -97,7 +96,7 @@ export function recordingMachine(
   };
 }
 
-/** Runs a script to its end, and what it has left in the background, too. */
+/** Runs a script to its end, and what it has left in the background up to where that waits for time to pass. */
 export function evaluate(
   source: string,
   options: Omit<EvaluateOptions, 'machine'> & { readonly machine: Machine & Pick<RecordingMachine, 'finish'> },
@@ -111,14 +110,14 @@ export function evaluate(
       return outcome.status;
     })(),
   );
-  finish();
+  finish(() => outcomes.length === 0);
   const [outcome] = outcomes;
   if (!outcome) throw new Error(`it waits for what never comes: ${source}`);
   return outcome;
 }
 
 /** A time that passes only as far as somebody waits for it. */
-function manualTimer(): Timer & { readonly finish: () => void } {
+function manualTimer(): Timer & { readonly finish: RecordingMachine['finish'] } {
   let queue: { readonly time: number; readonly action: () => void }[] = [];
   let now = 0;
   return {
@@ -130,8 +129,8 @@ function manualTimer(): Timer & { readonly finish: () => void } {
       const place = queue.findIndex((each) => each.time > time);
       queue.splice(place < 0 ? queue.length : place, 0, { time, action });
     },
-    finish: () => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
+    finish: (wanted) => {
+      for (let next = queue.shift(); next && (next.time === now || wanted()); next = queue.shift()) {
         now = next.time;
         try {
           next.action();

@@ -69,11 +69,12 @@ export function createMachine({ network, host, system, scripts, gate }: Premises
     nft: readsNft,
     sysctl: readsSysctl,
   };
+  const commands = new Set([...Object.keys(programs), ...ordinaryPrograms.keys()]);
   const run: Carry = (invocation) => (gate ? gate(invocation, carryOut) : carryOut(invocation));
   const carryOut: Carry = (invocation) => {
     const { name, words, takeInput, at } = invocation;
     const ordinary = ordinaryPrograms.get(name);
-    if (ordinary) return ordinary(invocation, system, run);
+    if (ordinary) return ordinary(invocation, system, { commands, run });
     const program = programs[name];
     if (!program) throw new Error(`no program ${name}`);
     if (!readers[name]?.(words)) return refusing(invocation, () => program(invocation, { text: '', at }));
@@ -84,7 +85,7 @@ export function createMachine({ network, host, system, scripts, gate }: Premises
     })();
   };
   return {
-    commands: new Set([...Object.keys(programs), ...ordinaryPrograms.keys()]),
+    commands,
     run,
     script: (path) => scripts[path] ?? null,
     read: (path) => (path === '/dev/null' ? '' : (scripts[path] ?? files.read(path) ?? readVariable(host, path))),

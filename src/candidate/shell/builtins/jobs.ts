@@ -28,7 +28,10 @@ const signals = new Map([
   }),
 ]);
 
-/** `kill`: nothing here holds a signal up, so that each ends the process. */
+/** What is begun in the background ignores INT and QUIT (POSIX.1-2024, XCU 2.12); 0 is no signal. */
+const ignored = new Set([0, 2, 3]);
+
+/** `kill`: nothing here catches a signal, so that any other ends the process. */
 export function kill(shell: Shell, { args, argAt, at }: Call): number {
   let signal = 'TERM';
   let first = 0;
@@ -45,7 +48,7 @@ export function kill(shell: Shell, { args, argAt, at }: Call): number {
     if (!/^[0-9]+$/.test(id)) throw invalid(argAt(first + index), `kill ${id} is not supported`, 'write a number, as in $!');
     const process: Process | undefined = shell.shared.machine.processes.find(count(id));
     if (process?.status === null) {
-      if (number > 0) process.kill(number);
+      if (!ignored.has(number)) process.kill(number);
     } else {
       complain(shell, at, `kill: No such process`);
       status = 1;
