@@ -21,7 +21,10 @@ export interface Ground {
 const folders = ['/run', '/tmp'];
 
 export function createGround(network: Network): Ground {
-  return { network, system: createSystem(createProcesses(scriptTimer(network, network.clock)), (path) => folders.includes(path)) };
+  return {
+    network,
+    system: createSystem(createProcesses(scriptTimer(network, network.clock)), (path) => folders.includes(path)),
+  };
 }
 
 /** Time for scripts. After each of their steps, all devices hear whether their other ends are up. */
@@ -144,7 +147,7 @@ export function runTunnelScript(
   if (outcome.status !== 0) throw failureOf(script, outcome);
 }
 
-export function machineFor({ network, system }: Ground, host: Host, { sources }: Candidate): Machine {
+function machineFor({ network, system }: Ground, host: Host, { sources }: Candidate): Machine {
   return createMachine({ network, host, system, scripts: sources });
 }
 

@@ -42,7 +42,8 @@ export async function interleave(
   const { host: name, uplinks } = topology.server;
   const host = network.hosts.get(name);
   const { lineScripts } = candidate;
-  if (!host || !lineScripts) throw new LabError('lab-failed', 'a candidate without ip-up and ip-down has nothing to interleave');
+  if (!host || !lineScripts)
+    throw new LabError('lab-failed', 'a candidate without ip-up and ip-down has nothing to interleave');
   const premises = { network, host, system, scripts: candidate.sources };
   const free = createMachine(premises);
   const said = (script: string): Promise<string> =>
@@ -70,21 +71,21 @@ export async function interleave(
     }
     await said('while ip route del default 2>/dev/null; do :; done');
     for (const line of before) {
-      await driver.wait<void>((finish) => {
+      await driver.until((finish) => {
         run(free, lineScripts.up, line, finish);
       });
     }
   };
   /** Waits until the actor asks for its next turn, or has ended, and nobody is at work. */
   const settled = async (actor: Actor): Promise<void> => {
-    await driver.wait<void>((finish) => {
+    await driver.until((finish) => {
       const look = (): void => {
         if (actor.state === 'ended' || actor.asks.length > 0) finish();
         else actor.changed.wait(look);
       };
       look();
     });
-    await driver.wait<void>((finish) => {
+    await driver.until((finish) => {
       network.clock.after(move, finish);
     });
   };

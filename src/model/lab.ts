@@ -116,7 +116,7 @@ function createLab(
         );
       }),
     apply: async (candidate: Candidate) => {
-      await driver.wait<void>((finish, fail) => {
+      await driver.until((finish, fail) => {
         applyCandidate(ground, host(topology.server.host), current, candidate, (failure) => {
           if (failure) fail(failure);
           else finish();
@@ -177,7 +177,7 @@ function createLab(
       current = inflict(network, current, fault);
       const candidate = deployed;
       if (candidate) {
-        await driver.wait<void>((finish) => {
+        await driver.until((finish) => {
           runLineScript(ground, fault.kind === 'vanish' ? before : current, candidate, fault, finish);
         });
       }

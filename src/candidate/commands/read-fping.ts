@@ -32,7 +32,8 @@ export function readFping(words: readonly Word[]): FpingCommand {
     const taken = cursor.take(fping);
     const option = options[word.text];
     if (option) option(command, () => cursor.take(taken));
-    else if (word.text.startsWith('-')) notModelled(word.at, `fping ${word.text}`, `there are ${Object.keys(options).join(' ')}`);
+    else if (word.text.startsWith('-'))
+      notModelled(word.at, `fping ${word.text}`, `there are ${Object.keys(options).join(' ')}`);
     else if (command.name !== '') notModelled(word.at, 'fping of several hosts', 'ask for one after the other');
     else [command.target, command.name] = [addressIn(word), word.text];
   }

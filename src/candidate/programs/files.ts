@@ -23,7 +23,8 @@ export function rm({ words }: Invocation, { files }: System): Result {
 function paths([name, ...words]: readonly Argument[], options: readonly string[]): readonly Argument[] {
   return words.filter(({ text, at }) => {
     if (!text.startsWith('-')) return true;
-    if (!options.includes(text)) notModelled(at, `${name?.text ?? ''} ${text}`, ['leave it out', ...options].join(', or '));
+    if (!options.includes(text))
+      notModelled(at, `${name?.text ?? ''} ${text}`, ['leave it out', ...options].join(', or '));
     return false;
   });
 }

@@ -10,7 +10,8 @@ export function* sort({ words, takeInput }: Invocation): Job<Result> {
   let field = 1;
   for (let option = args.shift(); option; option = args.shift()) {
     const [, digits = args[0]?.text ?? ''] = /^-k(.+)?$/.exec(option.text) ?? [null, ''];
-    if (!/^[1-9][0-9]*$/.test(digits)) notModelled(option.at, `sort ${option.text} ${digits}`.trimEnd(), 'there is -k N');
+    if (!/^[1-9][0-9]*$/.test(digits))
+      notModelled(option.at, `sort ${option.text} ${digits}`.trimEnd(), 'there is -k N');
     if (option.text === '-k') args.shift();
     field = Number(digits);
   }

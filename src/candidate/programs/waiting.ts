@@ -27,7 +27,8 @@ export function* flock({ words, at, fileAt }: Invocation, { locks }: System): Jo
   }
   const [descriptor, more] = args;
   if (!descriptor) return refuse(at, 'flock needs a descriptor');
-  if (more) notModelled(more.at, 'flock with a command', "open the file by exec, and give flock the descriptor's number");
+  if (more)
+    notModelled(more.at, 'flock with a command', "open the file by exec, and give flock the descriptor's number");
   const file = /^[0-9]+$/.test(descriptor.text) ? fileAt(Number(descriptor.text)) : null;
   if (!file) return notModelled(descriptor.at, `a lock on ${descriptor.text}, which no file is open for writing at`);
   if (given.has('u')) {
@@ -48,7 +49,8 @@ export function* timeout(invocation: Invocation, { processes }: System, others: 
   if (!time || !program) return refuse(at, 'timeout needs a time and a program');
   if (time.text.startsWith('-')) return notModelled(time.at, `timeout ${time.text}`, 'timeout TIME PROGRAM …');
   const name = programName(others, program.text);
-  if (name === null) return notModelled(program.at, `timeout with ${program.text}`, [...others.commands].sort().join(' '));
+  if (name === null)
+    return notModelled(program.at, `timeout with ${program.text}`, [...others.commands].sort().join(' '));
   const seconds = readDuration(time);
   let result: Result = ended(124);
   const child = processes.start(

@@ -123,11 +123,7 @@ function* executeFor(shell: Shell, { name, words, body, at }: Of<'for'>, tested:
   return turn.status;
 }
 
-function* executeWhile(
-  shell: Shell,
-  { until, condition, body, at }: Of<'while'>,
-  tested: boolean,
-): Job<number> {
+function* executeWhile(shell: Shell, { until, condition, body, at }: Of<'while'>, tested: boolean): Job<number> {
   let turn: Turn = { status: 0, more: true };
   while (turn.more) {
     shell.shared.spend(0, at);

@@ -131,12 +131,7 @@ function* withoutValue(
 }
 
 /** The word in `${x:-word}`: outside of quotes, its own text is split like the value it stands for. */
-function* operand(
-  shell: Shell,
-  { quoted, at }: Parameter,
-  word: Word,
-  splitting: boolean,
-): Job<readonly Piece[]> {
+function* operand(shell: Shell, { quoted, at }: Parameter, word: Word, splitting: boolean): Job<readonly Piece[]> {
   if (quoted && word.parts.length === 0) return [{ kind: 'text', text: '', quoted, split: false }];
   const pieces = yield* nested(shell, at, () => expandParts(shell, word.parts, splitting));
   return pieces.map((piece) => (piece.kind === 'text' ? { ...piece, split: !piece.quoted } : piece));

@@ -32,7 +32,7 @@ export function createPipe(): Pipe {
   const reader = (): Input => ({
     kind: 'input',
     lacks: (what) => (ends.write.open === 0 || (what === 'line' && text.includes('\n')) ? null : changed.wait),
-    line: () => (text === '' ? null : take((text.indexOf('\n') + 1) || text.length)),
+    line: () => (text === '' ? null : take(text.indexOf('\n') + 1 || text.length)),
     rest: () => ({ text: take(text.length), at: null }),
     ...enter('read'),
   });

@@ -184,7 +184,11 @@ const defaults = { '-': 'default', '=': 'assign', '?': 'require', '+': 'alternat
 
 function parameter(name: string, operation: Operation | null, quoted: boolean, at: Location): Part {
   if (!/^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?!])$/.test(name)) {
-    throw invalid(at, `the parameter $${name} is not supported`, 'supported are variables and $1 $2 … $@ $* $# $? $! $0');
+    throw invalid(
+      at,
+      `the parameter $${name} is not supported`,
+      'supported are variables and $1 $2 … $@ $* $# $? $! $0',
+    );
   }
   if (
     (operation && operation.kind !== 'length' && /^[@*#!]$/.test(name)) ||

@@ -83,12 +83,7 @@ function* open(shell: Shell, redirection: Redirection): Job<Stream | 'failed' | 
 }
 
 /** The stream, or why there is none. */
-function* openPath(
-  shell: Shell,
-  path: string,
-  kind: 'read' | 'write' | 'append',
-  at: Location,
-): Job<Stream | string> {
+function* openPath(shell: Shell, path: string, kind: 'read' | 'write' | 'append', at: Location): Job<Stream | string> {
   const { machine } = shell.shared;
   const pipe = machine.pipe(path);
   if (pipe) return yield* pipe.open(kind === 'read' ? 'read' : 'write');

@@ -75,7 +75,8 @@ function describing(shell: Shell, args: readonly Argument[]): Builtin {
   const run = (): number => {
     if (!name) return 0;
     if (more) throw invalid(more.at, 'command -v with several names is not supported', 'ask for them one by one');
-    const ofShell = name.text === 'command' || name.text === 'exec' || unsupported.has(name.text) || keywords.has(name.text);
+    const ofShell =
+      name.text === 'command' || name.text === 'exec' || unsupported.has(name.text) || keywords.has(name.text);
     const program = !ofShell && targetOf(shell, name).kind === 'program';
     const path = program && !name.text.includes('/') ? `/usr/sbin/${name.text}` : name.text;
     return writeTo(shell, 1, `${path}\n`) === null ? 0 : 1;

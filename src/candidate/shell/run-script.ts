@@ -42,7 +42,10 @@ export function* runScript(
 /** A new shell's variables: those of its environment, and IFS, which it takes from nobody. */
 export function initialVariables(exported: readonly (readonly [string, Variable])[]): Map<string, Variable> {
   const ifs: Variable = { value: ' \t\n', exported: false, readonly: false };
-  return new Map([...exported.map(([name, { value }]) => [name, { value, exported: true, readonly: false }] as const), ['IFS', ifs]]);
+  return new Map([
+    ...exported.map(([name, { value }]) => [name, { value, exported: true, readonly: false }] as const),
+    ['IFS', ifs],
+  ]);
 }
 
 /** The options that a script's first line gives its shell. */
@@ -53,5 +56,5 @@ function shebang(path: string, text: string): Set<Option> {
   if (options === undefined && !/^#! *(?:\/usr)?\/bin\/(?:da)?sh *$/.test(line)) {
     throw invalid(at, 'this is no script of sh', 'supported is #!/bin/sh, with -e -u -x -f');
   }
-  return new Set([...(options ?? '')] as Option[]);
+  return new Set((options ?? '').split(/(?:)/u) as Option[]);
 }

@@ -15,11 +15,7 @@ import type { SimpleCommand } from './syntax.ts';
  * Runs a command with its arguments, or assigns where there is none (POSIX.1-2024, XCU 2.9.1). Assignments before a
  * command last as long as it runs, unless it is a special built-in.
  */
-export function* executeSimple(
-  shell: Shell,
-  command: SimpleCommand,
-  tested: boolean,
-): Job<number> {
+export function* executeSimple(shell: Shell, command: SimpleCommand, tested: boolean): Job<number> {
   const { assignments, words, redirections, at } = command;
   shell.substituted = 0;
   const all: Argument[] = [];

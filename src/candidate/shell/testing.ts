@@ -74,7 +74,7 @@ export function recordingMachine(
     run,
     script: (path) => (files[path]?.startsWith('#!') ? files[path] : null),
     read: (path) => files[path] ?? system.files.read(path),
-    pipe: system.files.pipe,
+    pipe: (path) => system.files.pipe(path),
     open: (path, append) => {
       const file = system.files.open(path, append);
       if (typeof file === 'string') return 'Directory nonexistent';

@@ -10,18 +10,19 @@ export function* applyFping(host: Host, command: FpingCommand): Job<Outcome> {
   if (command.device !== null && !device) {
     return failed('binding to specific interface (SO_BINTODEVICE): No such device', 1);
   }
-  let answered = false;
+  const state = { answered: false };
+  const isAnswered = (): boolean => state.answered;
   const heard = createSignal();
   const socket = openEchoSocket(host, freeIdentifier(host), device, () => {
-    answered = true;
+    state.answered = true;
     heard.give();
   });
   try {
     let patience = command.timeout;
-    for (let attempt = 0; attempt <= command.retries && !answered; attempt++) {
+    for (let attempt = 0; attempt <= command.retries && !isAnswered(); attempt++) {
       const sent = socket.send(command.target, attempt);
       if (sent !== 'accept' && sent !== 'drop') break;
-      if (answered) break;
+      if (isAnswered()) break;
       const seconds = patience;
       yield (resume) => {
         heard.wait(resume);
@@ -32,6 +33,6 @@ export function* applyFping(host: Host, command: FpingCommand): Job<Outcome> {
   } finally {
     socket.close();
   }
-  const said = command.quiet ? '' : `${command.name} is ${answered ? 'alive' : 'unreachable'}\n`;
-  return { ...printed(said), status: answered ? 0 : 1 };
+  const said = command.quiet ? '' : `${command.name} is ${isAnswered() ? 'alive' : 'unreachable'}\n`;
+  return { ...printed(said), status: isAnswered() ? 0 : 1 };
 }

@@ -89,7 +89,7 @@ export function createMachine({ network, host, system, scripts, gate }: Premises
     run,
     script: (path) => scripts[path] ?? null,
     read: (path) => (path === '/dev/null' ? '' : (scripts[path] ?? files.read(path) ?? readVariable(host, path))),
-    pipe: files.pipe,
+    pipe: (path) => files.pipe(path),
     open: (path, append) => {
       if (readVariable(host, path) === null) return files.open(path, append);
       return { inode: {}, write: (text) => writeVariable(host, path, text), close: () => undefined };
@@ -112,7 +112,9 @@ function refusing<T>({ name, words }: Invocation, run: () => T): T | Outcome {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { at, message } = error;
-    const word = words.find((each) => each.at.line === at.line && each.at.column === at.column && each.at.file === at.file);
+    const word = words.find(
+      (each) => each.at.line === at.line && each.at.column === at.column && each.at.file === at.file,
+    );
     if (!word?.expanded) throw error;
     return failed(`Error: ${message}`, refused[name] ?? 2);
   }

@@ -33,16 +33,15 @@ export function* source(shell: Shell, { args, argAt, tested, at }: Call): Job<nu
   const [path, more] = args;
   if (path === undefined) return 0;
   if (more !== undefined) throw invalid(argAt(1), '. with arguments is not supported', 'set them first');
-  if (!path.includes('/')) throw invalid(argAt(0), `. ${path} is not supported: it is looked for in the PATH`, 'write its path');
+  if (!path.includes('/'))
+    throw invalid(argAt(0), `. ${path} is not supported: it is looked for in the PATH`, 'write its path');
   const text = shell.shared.machine.read(path, argAt(0));
   if (text === null) throw new BuiltinError(`cannot open ${path}: No such file`);
   shell.shared.spend(text.length, at);
   const { loops } = shell;
   shell.loops = 0;
   try {
-    return yield* nested(shell, at, () =>
-      shell.shared.execute(shell, readScript(fileSource(path, text)), tested),
-    );
+    return yield* nested(shell, at, () => shell.shared.execute(shell, readScript(fileSource(path, text)), tested));
   } catch (error) {
     if (error instanceof Return) return error.status;
     throw error;

@@ -5,15 +5,16 @@ import { complain, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { count } from './numbers.ts';
 
-/** `wait`: for all that the shell has begun in the background, or for some of it. */
-export function* wait(shell: Shell, { args }: Call): Job<number> {
+/** `wait`: for all that the shell has begun in the background, or for some of it; what was waited for is forgotten. */
+export function* wait({ children }: Shell, { args }: Call): Job<number> {
   if (args.length === 0) {
-    for (const child of shell.children) yield* child.ended();
+    for (let child = children.shift(); child; child = children.shift()) yield* child.ended();
     return 0;
   }
   let status = 0;
   for (const id of args.map(count)) {
-    const child = shell.children.find((process) => process.id === id);
+    const place = children.findIndex((process) => process.id === id);
+    const [child] = place < 0 ? [] : children.splice(place, 1);
     status = child ? yield* child.ended() : 127;
   }
   return status;
@@ -45,7 +46,8 @@ export function kill(shell: Shell, { args, argAt, at }: Call): number {
   }
   let status = 0;
   for (const [index, id] of args.slice(first).entries()) {
-    if (!/^[0-9]+$/.test(id)) throw invalid(argAt(first + index), `kill ${id} is not supported`, 'write a number, as in $!');
+    if (!/^[0-9]+$/.test(id))
+      throw invalid(argAt(first + index), `kill ${id} is not supported`, 'write a number, as in $!');
     const process: Process | undefined = shell.shared.machine.processes.find(count(id));
     if (process?.status === null) {
       if (!ignored.has(number)) process.kill(number);
