@@ -91,6 +91,11 @@ export default defineConfig(
     rules: refuse(...layerRules('scenario'), scenarioKernel),
   },
   {
+    // A program of its own, inside a host.
+    files: ['src/kernel/inside/volley.ts'],
+    rules: refuse(...layerRules('kernel').filter((p) => p !== childProcess)),
+  },
+  {
     files: ['src/kernel/process.ts'],
     rules: refuse(...layerRules('kernel').filter((p) => p !== execa && p !== childProcess)),
   },

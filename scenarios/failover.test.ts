@@ -53,7 +53,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
     topology: trial.topology,
     seeded: true,
     ...{ unanswered: fail, apply: fail, sysctl: fail, sweep: fail, scatter: fail, dial: fail, change: fail },
-    ...{ interleave: fail, close: fail },
+    ...{ interleave: fail, run: fail, muster: fail, close: fail },
     now: () => ++time,
     route: (_host, destination) => {
       const line = lineNow(lineOf(destination));

@@ -161,6 +161,8 @@ async function carryThrough(trial: Trial, world: World = {}) {
     now: fail,
     inflict: fail,
     interleave: fail,
+    run: fail,
+    muster: fail,
     probe: fail,
     route: async (host, destination, source) => {
       log.push(`route ${host} ${destination}`);

@@ -116,6 +116,8 @@ async function carryThrough(trial: Trial, world: World = {}) {
       route: fail,
       now: fail,
       interleave: fail,
+      run: fail,
+      muster: fail,
     },
     serve: (host, service) => {
       served.push([host, service]);

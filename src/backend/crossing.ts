@@ -34,7 +34,7 @@ export interface Evidence {
   readonly filtered: Count;
   /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
   readonly drops: readonly Drop[] | null;
-  /** What the hosts decided on each packet, in order of time; absent: nobody asked (`explain`), or the backend can't tell. */
+  /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
 }
 

@@ -3,6 +3,7 @@ import type { Nat, Topology } from '../topology/topology.ts';
 import type { Evidence } from './crossing.ts';
 import type { Fault } from './fault.ts';
 import type { Answer, Dial, Request, Service } from './service.ts';
+import type { Battery, Responder, ScriptEnd } from './volley.ts';
 
 /** A way to run a lab: on the real kernel, or on a model of it. */
 export interface Backend {
@@ -34,7 +35,7 @@ export interface LabOptions {
   readonly directory: string;
   /** What the names of the lab's files begin with. */
   readonly label: string;
-  /** Whether to take down what hosts decide on packets, where the backend can; absent: not. */
+  /** Whether to take down what hosts decide on packets, from when the candidate is applied; absent: not. */
   readonly explain?: boolean;
 }
 
@@ -82,6 +83,10 @@ export interface Lab {
    * in turn. The lines are left as the last one has them.
    */
   interleave(interleavings: readonly Interleaving[]): Promise<readonly Interleaved[]>;
+  /** Runs a script on a host, as `sh -eu` would, to its end; that it fails is no error. */
+  run(host: string, script: string): Promise<ScriptEnd>;
+  /** Resolves when all responders are ready to answer. To be called once. */
+  muster(responders: readonly Responder[]): Promise<Battery>;
   /**
    * Ends the recording and returns what was recorded.
    *

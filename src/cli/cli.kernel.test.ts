@@ -20,6 +20,7 @@ import { asRoot, eventually, family, machine, processes } from '../kernel/testin
 import { readTable } from '../report/read-table.ts';
 import { root } from '../scenario/catalogue.ts';
 import type { RunResult } from '../scenario/result.ts';
+import type { Trace } from '../scenario/trace.ts';
 
 type Words = readonly string[];
 type Ended = Result<{ reject: false }>;
@@ -392,6 +393,55 @@ asRoot('an ordinary user, and tunnel devices for everybody: the same verdicts', 
   t.is(exitCode, 0, stdout + stderr);
 });
 
+const failing = elsewhere(
+  'mount -t tmpfs tmpfs /mnt; printf "#!/bin/sh\\necho too old >&2; exit 1\\n" >/mnt/bpftrace; chmod a+x /mnt/bpftrace; ' +
+    'mount --bind /mnt/bpftrace "$(command -v bpftrace)"',
+);
+
+asRoot(
+  'where bpftrace can’t be had, a trace asks for the routes that can’t be seen looked up, and says so',
+  async (t) => {
+    const call = [
+      '--topology',
+      'home-gateway',
+      '--from',
+      'client',
+      '--to',
+      'server@ppp1',
+      '--proto',
+      'tcp',
+      '--port',
+      '8080',
+    ];
+    const words = ['trace', 'home-connmark', ...call, '--on', 'kernel', '--format', 'json'];
+    const user = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all'];
+    for (const before of [user, failing]) {
+      if (before === user && !(await mayAnybody(t))) continue;
+      const folder = await copyOf(t);
+      if (before === user) await chown(folder, 65534, 65534);
+      const { exitCode, stdout, stderr } = await lab(folder, words, before);
+      t.is(exitCode, 0, stderr);
+      const reason = "look-ups can't be seen: bpftrace ended before it said /^watching$/; it said: too old";
+      t.is(stderr.includes(reason), before === failing, stderr);
+      const { why, verdict } = JSON.parse(stdout) as Pick<Trace, 'why' | 'verdict'>;
+      t.like(verdict, { accepted: true, arrivedBy: 'ppp1', leftBy: 'ppp1', cause: null });
+      const routes = why.filter(({ stage }) => stage === 'route');
+      t.true(
+        routes.length > 0 && routes.every(({ text }) => text.startsWith('inferred, asked afterwards: ip route get ')),
+      );
+      const own = why.filter(({ packet, host }) => packet === 'reply' && host === 'server');
+      t.deepEqual(
+        own.map(({ stage }) => stage),
+        ['netfilter', 'netfilter', 'route', 'conntrack'],
+      );
+      t.regex(
+        own[2]?.text ?? '',
+        / ip route get 198\.51\.100\.10 from 192\.168\.2\.100 iif eth2 mark 0x0*2 ipproto tcp sport 80 dport 40000: .* dev ppp1 /,
+      );
+    }
+  },
+);
+
 asRoot('what the kernel tells root of dropped packets is inferred for others, to the same verdicts', async (t) => {
   const words = [
     'rp-filter',
@@ -402,11 +452,12 @@ asRoot('what the kernel tells root of dropped packets is inferred for others, to
     '--format',
     'tap',
   ];
-  const hidden = elsewhere('mount --bind /bin/false "$(command -v bpftrace)"');
+  const hidden = elsewhere('mount --bind /etc/passwd "$(command -v bpftrace)"'); // It can't be run.
   const user = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps=-all'];
   for (const [who, before, source] of [
     ['root', [], "the kernel's word: IP_RPFILTER, in ip_rcv_finish_core"],
     ['root without bpftrace', hidden, 'inferred from captures and counters'],
+    ['root whose bpftrace fails', failing, 'inferred from captures and counters'],
     ['an ordinary user', user, 'inferred from captures and counters'],
   ] as const) {
     if (before === user && !(await mayAnybody(t))) continue;
@@ -418,6 +469,12 @@ asRoot('what the kernel tells root of dropped packets is inferred for others, to
     t.deepEqual([...new Set(sources)], [source], who);
     t.is(sources.length, 9, who);
     t.is(stdout.includes("by the kernel's word (IP_RPFILTER)"), who === 'root', who);
+    const told = stderr.split('\n').filter((line) => line.includes("the kernel's own word can't be had"));
+    t.deepEqual(
+      told.map((line) => line.replace(/.*: bpftrace/, 'bpftrace')),
+      before === failing ? ['bpftrace ended before it said /^watching$/; it said: too old'] : [],
+      who,
+    );
   }
 });
 

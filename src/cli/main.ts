@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { LabError, type LabErrorCode } from '../net/error.ts';
+import { addConformanceCommand } from './conformance.ts';
 import { addErasCommand } from './eras.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
@@ -26,6 +27,7 @@ addExplainCommand(program);
 addShellCommand(program);
 addTraceCommand(program);
 addErasCommand(program);
+addConformanceCommand(program);
 
 // Whoever reads us may stop reading, as `head` does; the files and the exit status are still to come.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

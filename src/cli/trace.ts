@@ -44,7 +44,11 @@ export function addTraceCommand(program: Command): void {
     .requiredOption('--from <host>', 'the host that calls')
     .requiredOption('--to <host@interface>', 'the host that is called, and its interface by whose address')
     .requiredOption('--proto <protocol>', 'udp, tcp or icmp')
-    .option('--port <n>', 'the port that is called (default: 5000)', port('--port'))
+    .option(
+      '--port <n>',
+      'the port that is called, which may be forwarded to a host behind (default: 5000)',
+      port('--port'),
+    )
     .option('--source-port <n>', "the client's port, or ICMP's identifier", port('--source-port'), 40000)
     .option('--server <kind>', `how a UDP server answers: ${Object.keys(senders).join(', ')} (default: unbound)`)
     .option('--bind <address>', 'the address that a UDP server is bound to; it implies --server bound')
@@ -86,8 +90,6 @@ async function traceOnBackends(flags: TraceFlags, options: TraceOptions): Promis
   const { backends, reason } = await backendsFor({ ...flags, tunnels });
   process.stderr.write(`${reason}\n`);
   const [first, second] = backends;
-  if (first.name === 'kernel' && !second)
-    process.stderr.write('The kernel tells of drops only; what decided: --on model\n');
   const once = await traceCall(first, options);
   return second ? sameTrace(once, await traceCall(second, options)) : once;
 }

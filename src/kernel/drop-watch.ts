@@ -1,12 +1,9 @@
 import { readFile, readlink } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { LabError } from '../net/error.ts';
-import { readDropLine, readReasons, type DropLine } from './drop-lines.ts';
-import type { Daemon } from './process.ts';
+import { startBpf, tracefs } from './bpf.ts';
+import { readDropLine, readReasons, type SeenDrop } from './drop-lines.ts';
+import { isInstalled } from './requirements.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
-
-/** A packet that was dropped somewhere on this machine. */
-export type SeenDrop = Extract<DropLine, { kind: 'drop' }>;
 
 /** Watches what IP drops, on the whole machine, until it is released. */
 export interface DropWatch {
@@ -21,15 +18,14 @@ export interface DropWatch {
   readonly release: () => Promise<void>;
 }
 
-/** Seconds; to compile its program, bpftrace takes half a second of work. */
-const patience = 60;
-
 /** The one watch of this program, which all of its labs share, and how many do. */
 let shared: { readonly watch: Promise<Running | null>; users: number } | null = null;
 
 /**
  * Resolves when the watch runs, or with null where the kernel doesn't let us watch: in a user namespace, without bpftrace,
  * or without BTF (CONFIG_DEBUG_INFO_BTF). It is one for all labs: to start it costs half a second of work.
+ *
+ * @throws LabError `lab-failed` if it ran, and ended before it saw anything
  */
 export async function watchDrops(): Promise<DropWatch | null> {
   const own = (shared ??= { watch: startWatch(), users: 0 });
@@ -66,62 +62,57 @@ interface Running {
   readonly stop: () => Promise<void>;
 }
 
-/** It runs in a sandbox of its own, for the kernel to end it together with this program, and for a private tracefs. */
+/**
+ * It runs in a sandbox of its own, for the kernel to end it together with this program, and for a private tracefs. That an ordinary
+ * user, or a machine without bpftrace, has none is no news; of all else the user is told.
+ */
 async function startWatch(): Promise<Running | null> {
-  if (process.getuid?.() !== 0) return null;
+  if (process.getuid?.() !== 0 || !(await isInstalled('bpftrace'))) return null;
   const sandbox = await openSandbox();
   try {
-    const running = sandbox.rootless ? null : await startIn(sandbox);
-    if (!running) await sandbox.close();
-    return running;
+    return await startIn(sandbox);
   } catch (error) {
     await sandbox.close();
-    throw error;
+    if (!(error instanceof NoWatch)) throw error;
+    process.stderr.write(
+      `What hosts drop will be inferred from captures and counters, for the kernel's own word can't be had: ${error.message}\n`,
+    );
+    return null;
   }
 }
+
+/** Why there can be no watch. */
+class NoWatch extends Error {}
 
 /** The reasons that are asked for: what comes of where a packet is from. Of others there may be more than can be told. */
 const told: readonly string[] = ['IP_RPFILTER', 'IP_LOCAL_SOURCE', 'IP_INVALID_SOURCE'];
 
-const prepare = `mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug &&
-cat /sys/kernel/tracing/events/skb/kfree_skb/format`;
-
-async function startIn(sandbox: Sandbox): Promise<Running | null> {
-  const { exitCode, stdout: format } = await sandbox.attempt(null, ['sh', '-euc', prepare]);
+async function startIn(sandbox: Sandbox): Promise<Running> {
+  if (sandbox.rootless) throw new NoWatch('root may make no namespaces here');
+  const prepare = `${tracefs} && cat /sys/kernel/tracing/events/skb/kfree_skb/format`;
+  const { exitCode, stdout: format, stderr } = await sandbox.attempt(null, ['sh', '-euc', prepare]);
+  if (exitCode !== 0) throw new NoWatch(stderr.trim());
   const reasons = readReasons(format);
   const wanted = [...reasons].filter(([, name]) => told.includes(name)).map(([reason]) => reason);
-  if (exitCode !== 0 || wanted.length === 0) return null;
-  const program = await readFile(new URL('drops.bt', import.meta.url), 'utf8');
-  const begin = `BEGIN { ${wanted.map((reason) => `@wanted[${reason}] = 1; `).join('')}printf("watching\\n"); }`;
-  const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', `${program}\n${begin}`]);
+  if (wanted.length === 0) throw new NoWatch('this kernel gives none of these reasons for a drop: ' + told.join(', '));
   const drops: SeenDrop[] = [];
-  let missed = 0;
-  /** By processor: up to when all is told. */
-  const upTo = new Map<number, bigint>();
-  const waiting = new Set<() => void>();
-  daemon.onLine((line) => {
-    const read = readDropLine(line);
-    if (read?.kind === 'drop') drops.push(read);
-    if (read?.kind === 'tick') upTo.set(read.cpu, read.time);
-    if (/^Lost \d+ events/.test(line)) missed++;
-    for (const look of waiting) look();
+  const program = await readFile(new URL('drops.bt', import.meta.url), 'utf8');
+  const begin = wanted.map((reason) => `@wanted[${reason}] = 1;`).join(' ');
+  const bpf = await startBpf(sandbox, program, begin, (line) => {
+    const drop = readDropLine(line);
+    if (drop) drops.push(drop);
+    return drop !== null;
+  }).catch((error: unknown) => {
+    throw error instanceof LabError ? new NoWatch(error.message) : error;
   });
-  const until = (condition: () => boolean): Promise<void> => waitFor(daemon, waiting, condition);
-  try {
-    await daemon.says(/^watching$/, patience);
-  } catch (error) {
-    if (error instanceof LabError) return null; // It says why it can't, and ends.
-    throw error;
-  }
-  await untilItSees(sandbox, (own) => until(() => drops.some(({ namespace }) => namespace === own)));
+  await untilItSees(sandbox, (own) => bpf.until(() => drops.some(({ namespace }) => namespace === own)));
   return {
     nameOf: (reason) => reasons.get(reason) ?? String(reason),
     drops: async () => {
-      const now = await kernelTime();
-      await until(() => upTo.size === cpus().length && [...upTo.values()].every((time) => time > now));
+      await bpf.caughtUp();
       return [...drops];
     },
-    missed: () => missed,
+    missed: () => bpf.missed(),
     stop: () => sandbox.close(),
   };
 }
@@ -145,41 +136,4 @@ async function untilItSees(sandbox: Sandbox, seen: (namespace: number) => Promis
   const job = sandbox.launch(null, ['sh', '-euc', stray]);
   await seen(Number(/\d+/.exec(link)?.[0]));
   await job.stop();
-}
-
-/** Resolves when a condition on what was read holds. */
-function waitFor(daemon: Daemon, waiting: Set<() => void>, condition: () => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: LabError): void => {
-      clearTimeout(timer);
-      waiting.delete(look);
-      if (error) reject(error);
-      else resolve();
-    };
-    const failed = (how: string): void => {
-      settle(
-        new LabError(
-          'lab-failed',
-          `bpftrace ${how}: ${daemon.lines.filter((line) => !readDropLine(line)).join(' | ')}`,
-        ),
-      );
-    };
-    const look = (): void => {
-      if (condition()) settle();
-      else if (!daemon.running) failed('stopped');
-    };
-    const timer = setTimeout(() => {
-      failed(`had ${patience} s, and they were over`);
-    }, patience * 1000);
-    waiting.add(look);
-    void daemon.ended.then(look);
-    look();
-  });
-}
-
-/** Nanoseconds of the clock that the watch's processors tell: since the machine was started, asleep or awake. */
-async function kernelTime(): Promise<bigint> {
-  const [seconds = ''] = (await readFile('/proc/uptime', 'utf8')).split(' ');
-  // It is given in hundredths, cut off.
-  return (BigInt(Math.round(Number(seconds) * 100)) + 1n) * 10_000_000n;
 }

@@ -2,6 +2,7 @@ import type { Drop } from '../backend/crossing.ts';
 import { endpoint, withoutPayload } from '../net/packet.ts';
 import type { Topology } from '../topology/topology.ts';
 import { watchDrops } from './drop-watch.ts';
+import { hostsByNamespace } from './namespaces.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The recording of what a lab's hosts drop. */
@@ -34,13 +35,6 @@ export async function recordDrops(sandbox: Sandbox, topology: Topology): Promise
       });
     },
   };
-}
-
-/** The hosts by the inodes of their network namespaces. */
-async function hostsByNamespace(sandbox: Sandbox, { hosts }: Topology): Promise<ReadonlyMap<number, string>> {
-  const files = hosts.map(({ name }) => `/run/netns/${name}`);
-  const inodes = await sandbox.run('asking for namespaces', null, ['stat', '-L', '-c', '%i', ...files]);
-  return new Map(inodes.split('\n').map((inode, index) => [Number(inode), hosts[index]?.name ?? '']));
 }
 
 /** For the logs: what was dropped, where and why. */

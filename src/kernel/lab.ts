@@ -15,8 +15,10 @@ import { countFiltered } from './counters.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
+import { startExplaining, type Explaining } from './explain/explain.ts';
 import { inflict, topologyAfter } from './faults.ts';
 import { interleave } from './interleave.ts';
+import { linksNoticed } from './link-watch.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
@@ -32,6 +34,7 @@ import { ping } from './ping.ts';
 import { requestTcpEcho, serveTcpEcho } from './tcp-echo.ts';
 import { readStream, serveStream } from './stream.ts';
 import { requestEchoes, serveUdpEcho } from './udp-echo.ts';
+import { muster } from './volley.ts';
 
 /** Labs on the kernel that runs this machine. */
 export const kernelBackend: Backend = {
@@ -98,6 +101,7 @@ function kernelLab(
   /** As faults have made it. */
   let current = topology;
   let deployed: Candidate | null = null;
+  let explaining: Explaining | null = null;
   let lineScripts = 0;
   /** Tells the recordings which devices their hosts have now. */
   const learn = async (hosts: readonly string[]) => {
@@ -161,6 +165,7 @@ function kernelLab(
       await learn([topology.server.host]);
       await recording; // It starts up beside all this; from here on it matters what is dropped.
       deployed = candidate;
+      if (options.explain) explaining = await startExplaining(sandbox, topology, now);
     },
     route: async (host, destination, source, arrival) => {
       const from = source === undefined ? [] : ['from', source];
@@ -215,6 +220,17 @@ function kernelLab(
       await learn(topology.hosts.map(({ name }) => name));
       return interleaved;
     },
+    run: async (host, script) => {
+      const { exitCode, stderr } = await sandbox.attempt(host, ['sh', '-eu'], { input: script });
+      if (/\blink set\b/.test(script)) await linksNoticed(sandbox, topology);
+      return { status: exitCode ?? -1, stderr };
+    },
+    muster: (responders) =>
+      muster(
+        sandbox,
+        topology.hosts.map(({ name }) => name),
+        responders,
+      ),
     evidence: async () => {
       const until = now();
       const filtered = await countFiltered(sandbox, topology.server.host);
@@ -230,13 +246,16 @@ function kernelLab(
       // The control's pings crossed every host.
       const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
-      return { crossings: crossings.flat().sort((one, other) => one.time - other.time), until, filtered, drops };
+      const inOrder = crossings.flat().sort((one, other) => one.time - other.time);
+      const decisions = await explaining?.decisions(inOrder);
+      return { crossings: inOrder, until, filtered, drops, ...(decisions && { decisions }) };
     },
     close: async () => {
       try {
         await writeLogs(options, logs);
       } finally {
         await sandbox.close();
+        await explaining?.release();
         await (await recording).release();
       }
     },

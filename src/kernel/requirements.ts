@@ -44,7 +44,8 @@ async function assertTools(): Promise<void> {
   }
 }
 
-async function isInstalled(tool: string): Promise<boolean> {
+/** Whether there is a program of that name where we look for programs. */
+export async function isInstalled(tool: string): Promise<boolean> {
   const tries = searchPath.map((folder) => access(`${folder}/${tool}`, constants.X_OK));
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }

@@ -122,18 +122,18 @@ asRoot('what a job prints is not taken for the end of another', async (t) => {
 asRoot('a job is heard: what it said, what it says later, and that it ended without', async (t) => {
   t.timeout(60_000); // Less than our patience: to look again when that ends is no hearing.
   const sandbox = await openedFor(t);
-  await sandbox.run('making a gate', null, ['mkfifo', '/run/gate']);
-  const script = 'echo first; read -r word </run/gate; echo "$word" >&2; read -r word </run/gate; exit 4';
+  // Two gates: whoever comes to one gate again, before the one who opened it has left, finds it open.
+  await sandbox.run('making gates', null, ['mkfifo', '/run/second', '/run/end']);
+  const script = 'echo first; read -r word </run/second; echo "$word" >&2; read -r word </run/end; exit 4';
   const job = sandbox.launch(null, ['sh', '-c', script]);
-  const open = (word: string) => sandbox.run('opening the gate', null, ['sh', '-c', `echo ${word} >/run/gate`]);
+  const open = (gate: string) => sandbox.run('opening a gate', null, ['sh', '-c', `echo ${gate} >/run/${gate}`]);
   await job.says(/^first$/m, 100);
   await job.says(/^first$/m, 100);
   const later = job.says(/^second$/m, 100);
   const never = job.says(/^third$/m, 100);
   await open('second');
   await later;
-  await open('end');
-  const error = await t.throwsAsync(never, { instanceOf: LabError });
+  const [error] = await Promise.all([t.throwsAsync(never, { instanceOf: LabError }), open('end')]);
   t.is(error.code, 'lab-failed');
   t.regex(error.message, /ended before it said .*third.*second/s);
   t.is((await job.ended).exitCode, 4);
@@ -294,13 +294,23 @@ const parts: Readonly<Record<string, (members: readonly Seen[], engine: number) 
     const recorders = members.filter(({ name }) => name === 'dumpcap').map(({ parent }) => parent);
     return members.find(({ pid, name, parent }) => name === 'nsenter' && parent === engine && recorders.includes(pid));
   },
+  bpftrace: (members) => members.find(({ name }) => name === 'bpftrace'),
+  'first process of what watches': (members) => {
+    const own = inSandbox(members, 'tini');
+    return members.find((each) => each.name === 'tini' && !own.includes(each));
+  },
 };
 
 const recording: readonly Phase[] = ['captures', 'candidate', 'requests'];
+const watching: readonly Phase[] = ['candidate', 'requests'];
+const since: Readonly<Record<string, readonly Phase[]>> = {
+  ...{ dumpcap: recording, nsenter: recording },
+  ...{ bpftrace: watching, 'first process of what watches': watching },
+};
 
 for (const phase of phases) {
   for (const [part, find] of Object.entries(parts)) {
-    if (['dumpcap', 'nsenter'].includes(part) && !recording.includes(phase)) continue;
+    if (!(since[part] ?? phases).includes(phase)) continue;
     asRoot(`kill -9 of the ${part} in the phase '${phase}' leaves nothing`, async (t) => {
       const before = await machine();
       const { child, members } = await startHeld(t, phase);

@@ -147,14 +147,22 @@ export function runTunnelScript(
   if (outcome.status !== 0) throw failureOf(script, outcome);
 }
 
-function machineFor({ network, system }: Ground, host: Host, { sources }: Candidate): Machine {
+/** Runs a script that belongs to no candidate, as `sh -eu`; `done` hears of its end. */
+export function runScript(ground: Ground, host: Host, source: string, done: (outcome: Outcome) => void): void {
+  const nobodys = { sources: { script: source } };
+  startScript(machineFor(ground, host, nobodys), nobodys, 'script', { strict: true }, done);
+}
+
+type Sources = Pick<Candidate, 'sources'>;
+
+function machineFor({ network, system }: Ground, host: Host, { sources }: Sources): Machine {
   return createMachine({ network, host, system, scripts: sources });
 }
 
 /** @param done hears of its end */
 export function startScript(
   machine: Machine,
-  { sources }: Candidate,
+  { sources }: Sources,
   script: string,
   { environment = {}, words = [], strict = false }: Told,
   done: (outcome: Outcome) => void,

@@ -62,7 +62,7 @@ function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): v
 export function sendError(host: Host, skb: SkBuff, type: number, code: number): void {
   const { packet, mark, trail } = skb;
   if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
-  if (packet.destination === 0xffffffff || !mayTell(host, packet.source)) return;
+  if (packet.destination === 0xffffffff || !mayTell(host, packet.source, type)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
     destination: packet.source,
@@ -92,11 +92,16 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number): 
   sendLocal(host, error, route, { mark: reflected, trail: host.trailOf?.(host, error) ?? null });
 }
 
-/** Of errors, six at once to a destination, then one a second (icmp_ratelimit). */
-function mayTell(host: Host, destination: number): boolean {
+/**
+ * Of the types in icmp_ratemask, six errors at once to a destination, then one each icmp_ratelimit milliseconds
+ * (net/ipv4/icmp.c, icmpv4_xrlim_allow).
+ */
+function mayTell(host: Host, destination: number, type: number): boolean {
+  const interval = host.sysctls.read('ipv4.icmp_ratelimit') / 1000;
+  if ((host.sysctls.read('ipv4.icmp_ratemask') & (1 << type)) === 0 || interval === 0) return true;
   const { now } = host.clock;
   const last = host.sockets.errorTokens.get(destination) ?? { tokens: 6, since: now };
-  const tokens = Math.min(6, last.tokens + (now - last.since));
+  const tokens = Math.min(6, last.tokens + (now - last.since) / interval);
   host.sockets.errorTokens.set(destination, { tokens: tokens >= 1 ? tokens - 1 : tokens, since: now });
   return tokens >= 1;
 }

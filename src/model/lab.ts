@@ -1,13 +1,14 @@
 import type { Fault } from '../backend/fault.ts';
 import type { Backend, Dialling, Lab, Ping, Probe } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
+import type { Outcome } from '../candidate/shell/evaluate.ts';
 import { parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate, createGround, runLineScript, runTunnelScript } from './apply-candidate.ts';
+import { applyCandidate, createGround, runLineScript, runScript, runTunnelScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
@@ -26,6 +27,7 @@ import { request, serve } from './services/program.ts';
 import { scatter, sweep } from './services/sweep.ts';
 import type { Tunnels } from './services/tunnel.ts';
 import { addTunnels } from './tunnels.ts';
+import { muster } from './services/volley.ts';
 
 export interface ModelOptions {
   /** The kernel's release that the model stands for. */
@@ -72,6 +74,9 @@ const ending = 0.005;
 
 /** Seconds that it takes to ask a host for a route: about what `ip route get` does. */
 const asking = 0.002;
+
+/** Seconds from a script's end until all that it has set going is done. */
+const settledAfter = 0.01;
 
 /** Seconds for which packets on their way are followed to their end. */
 const settling = 0.5;
@@ -196,6 +201,23 @@ function createLab(
           asking.stop();
           await pass(0);
         },
+      };
+    },
+    run: async (name, script) => {
+      const { status, stderr } = await driver.wait<Outcome>((finish) => {
+        runScript(ground, host(name), script, finish);
+      });
+      await pass(settledAfter);
+      return { status, stderr };
+    },
+    muster: async (responders) => {
+      const battery = muster(host, responders);
+      await pass(0);
+      return {
+        fire: (shots) =>
+          driver.wait((finish) => {
+            battery(shots, clock, finish);
+          }),
       };
     },
     evidence: async () => {

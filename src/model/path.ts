@@ -14,6 +14,7 @@ import type { Trail } from './trail.ts';
 /**
  * The choice among the nexthops of the route that was found (net/ipv4/fib_semantics.c, fib_select_path).
  *
+ * @param flow a forwarded packet's prefers no nexthop for its source: that is not the host's own
  * @param packet the one that is forwarded, or that the ICMP error to be sent is about; null for what the host sends itself
  */
 export function selectPath(
@@ -30,7 +31,7 @@ export function selectPath(
   const hash = packet ? hashOfPacket(host, packet) : hashOfFlow(host, flow);
   if (info.group) return selectFromGroup(host, info.group.nexthops(), info.group.upperBounds(), hash, trail) ?? nexthop;
   const useNeighbours = host.sysctls.read('ipv4.fib_multipath_use_neigh') !== 0;
-  const source = packet ? 0 : flow.source;
+  const source = flow.input === host.loopback ? flow.source : 0;
   const chosen =
     source === 0 && !useNeighbours
       ? selectNexthop(

@@ -61,6 +61,17 @@ the request reached the server, and nothing came back out of it
   );
 });
 
+test('where both were asked, it says who tells', (t) => {
+  const [first] = trace.why;
+  const why = (['model', 'kernel'] as const).map((backend) => ({ ...first!, backend }));
+  const text = traceText({ ...trace, backend: 'both', why }, { color: false, shortened: String });
+  t.true(
+    text.includes(
+      '    socket        model:  the socket is connected\n    socket        kernel: the socket is connected\n',
+    ),
+  );
+});
+
 test('as JSON: what is the same on every backend, and why', (t) => {
   const document = JSON.parse(traceJson(trace)) as Record<string, unknown>;
   t.deepEqual(document, {

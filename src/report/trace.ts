@@ -13,6 +13,7 @@ interface Shown {
 
 /** What stands in the column before a decision. */
 const stageWidth = 'reverse-path'.length + 2;
+const whoseWidth = 'kernel: '.length;
 
 /** A trace for people: hop by hop, and under each host what it decided. */
 export function traceText(trace: Trace, shown: Shown): string {
@@ -47,9 +48,10 @@ function wayLines({ why, ...ways }: Trace, packet: Reason['packet'], { color, sh
   const decided = (after: number): readonly string[] =>
     reasons
       .filter((reason) => reason.after === after)
-      .flatMap(({ host, stage, text, at }) => {
+      .flatMap(({ host, stage, text, at, backend }) => {
         const place = at ? dim(`  ${shortened(at.file)}:${at.line}`) : '';
-        return under(host, `    ${dim(stage.padEnd(stageWidth))}${printable(text)}${place}`);
+        const whose = backend ? dim(`${backend}: `.padEnd(whoseWidth)) : '';
+        return under(host, `    ${dim(stage.padEnd(stageWidth))}${whose}${printable(text)}${place}`);
       });
   const lines = [
     ...decided(0),

@@ -27,12 +27,24 @@ export interface Call {
   readonly sender: Sender;
   /** The server's own address that a bound socket is bound to; null: the one that is called. */
   readonly bind: string | null;
+  /** The host behind the one that is called, to which that forwards the port; absent: the host that is called answers. */
+  readonly behind?: Behind;
+}
+
+/** Where a call ends up that a server forwards. */
+export interface Behind {
+  readonly host: string;
+  readonly address: string;
+  /** 0 with ICMP. */
+  readonly port: number;
 }
 
 /** What a call is made with: a server, a client for it, and the tunnel devices that both need. */
 export interface Cast {
   /** Null: the host itself answers. */
   readonly service: Service | null;
+  /** The host on which the service runs. */
+  readonly host: string;
   readonly request: Request;
   readonly tunnels: Readonly<Record<string, readonly string[]>>;
 }
@@ -52,13 +64,14 @@ const record = { name: 'trace.test', address: '192.0.2.1' };
 
 /** The program that sends its answers in the way that is asked for, and its client. */
 export function castOf(topology: Topology, call: Call): Cast {
-  const { protocol, port, sourcePort, sender, to, from } = call;
+  const { protocol, sourcePort, sender, from } = call;
   const server = calledAddress(topology, call);
+  const { host, address, port } = call.behind ?? { host: call.to.host, address: server, port: call.port };
   const [shared, called] = [
     { name: 'traced', port },
-    { server, port, sourcePort },
+    { server, port: call.port, sourcePort },
   ];
-  const cast = (service: Service | null, request: Request): Cast => ({ service, request, tunnels: {} });
+  const cast = (service: Service | null, request: Request): Cast => ({ service, host, request, tunnels: {} });
   switch (protocol) {
     case 'icmp':
       return cast(null, { ...called, kind: 'ping' });
@@ -72,12 +85,12 @@ export function castOf(topology: Topology, call: Call): Cast {
     case 'bound': {
       const binding =
         sender === 'bound'
-          ? ({ kind: 'address', address: call.bind ?? server } as const)
+          ? ({ kind: 'address', address: call.bind ?? address } as const)
           : { kind: 'wildcard' as const };
       return cast({ ...shared, kind: 'udp-echo', binding }, { ...called, kind: 'udp-echo', count: 1 });
     }
     case 'pktinfo': {
-      const addresses = endsOf(topology, to.host).flatMap((end) => end.addresses.map(addressOf));
+      const addresses = endsOf(topology, host).flatMap((end) => end.addresses.map(addressOf));
       const records = { [record.name]: record.address };
       return cast(
         { ...shared, kind: 'dns', binding: 'pktinfo', addresses, records },
@@ -86,12 +99,13 @@ export function castOf(topology: Topology, call: Call): Cast {
     }
     case 'pktinfo-interface':
       return {
+        host,
         service: {
           ...{ ...shared, kind: 'openvpn', protocol: 'udp', tunnel, network: inside.network },
           binding: { kind: 'multihome' },
         },
         request: { ...called, kind: 'openvpn', protocol: 'udp', tunnel, through: inside.server, float: false },
-        tunnels: { [to.host]: [tunnel], [from]: [tunnel] },
+        tunnels: { [host]: [tunnel], [from]: [tunnel] },
       };
   }
 }

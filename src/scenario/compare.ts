@@ -127,7 +127,8 @@ function portsIn(text: string): readonly string[] {
   return Array.from(text.matchAll(/:(\d+)/g), ([, port = '']) => port);
 }
 
-function sideBySide(kernel: readonly string[], model: readonly string[]): string {
+/** Two lists of lines, the kernel's and the model's, as two columns. */
+export function sideBySide(kernel: readonly string[], model: readonly string[]): string {
   const width = Math.max('kernel'.length, ...kernel.map(({ length }) => length));
   const rows = Array.from({ length: Math.max(kernel.length, model.length) }, (_, index) => [
     kernel[index] ?? '',

@@ -14,6 +14,7 @@ export function fakeLab(topology: Topology, told: Partial<Lab>): Lab {
     ...{ sysctl: refuse('sysctl'), sweep: refuse('sweep'), scatter: refuse('scatter'), serve: refuse('serve') },
     ...{ request: refuse('request'), dial: refuse('dial'), change: refuse('change'), inflict: refuse('inflict') },
     ...{ now: refuse('now'), probe: refuse('probe'), interleave: refuse('interleave') },
+    ...{ run: refuse('run'), muster: refuse('muster') },
     ...{ evidence: refuse('evidence'), close: refuse('close') },
     ...told,
   };

@@ -62,6 +62,8 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
         now: unexpected,
         inflict: unexpected,
         interleave: unexpected,
+        run: unexpected,
+        muster: unexpected,
         probe: unexpected,
         evidence: unexpected,
         close: async () => {

@@ -188,6 +188,45 @@ test('a strict reverse-path filter: the request is dropped, and the reason says 
   t.deepEqual(trace.reply, []);
 });
 
+for (const [uplink, port, called] of [
+  ['ppp0', 101, '203.0.113.2'],
+  ['ppp1', 102, '203.0.114.77'],
+] as const) {
+  test(`a port that the server forwards: from ${uplink} to the host behind, which answers by the same line`, async (t) => {
+    const wanted = { topology: 'home-gateway', protocol: 'tcp', port: 8080 } as const;
+    const trace = await traceOf('home-connmark', uplink, wanted);
+    t.deepEqual(trace.verdict, {
+      ...{ answered: true, accepted: true, arrivedBy: uplink, leftBy: uplink, sourceMatches: true },
+      cause: null,
+    });
+    t.deepEqual(trace.call.behind, { host: 'desktop', address: '192.168.2.100', port: 80 });
+    t.is(way(trace.request).at(-1), 'desktop eth0 in 198.51.100.10:40000 > 192.168.2.100:80');
+    t.is(way(trace.reply).at(0), 'desktop eth0 out 192.168.2.100:80 > 198.51.100.10:40000');
+    t.is(way(trace.reply).at(-1), `client eth0 in ${called}:8080 > 198.51.100.10:40000`);
+    const reasons = decided(trace, 'reply', 'server').filter((reason) => reason.startsWith('route: '));
+    t.regex(reasons.join('|'), new RegExp(`^route: table ${port}: default via \\S+ dev ${uplink} `));
+  });
+}
+
+test('a forwarded port that the server answers by the wrong line', async (t) => {
+  const wanted = { topology: 'home-gateway', protocol: 'tcp', port: 8080 } as const;
+  const trace = await traceOf('home-pins', 'ppp0', wanted);
+  t.is(trace.call.behind?.host, 'desktop');
+  t.like(trace.verdict, {
+    answered: true,
+    accepted: false,
+    arrivedBy: 'ppp0',
+    leftBy: 'ppp1',
+    cause: 'source-filtered',
+  });
+});
+
+test('a port that is not forwarded has nobody behind', async (t) => {
+  const trace = await traceOf('home-connmark', 'ppp0', { topology: 'home-gateway', protocol: 'tcp', port: 8081 });
+  t.is(trace.call.behind, undefined);
+  t.is(trace.verdict.cause, null);
+});
+
 test('an answer that no route takes is told of, though it never leaves', async (t) => {
   const topology = await loadTopology('three-isps');
   const bare = { name: 'bare', title: '', lesson: '', script: '/up.sh', sources: { '/up.sh': '' } };
@@ -209,7 +248,16 @@ test('an answer that no route takes is told of, though it never leaves', async (
 test('two backends that found the same give one trace; else their differences are told', async (t) => {
   const model = await traceOf('round-robin', 'isp1');
   const kernel: Trace = { ...model, backend: 'kernel', why: [] };
-  t.deepEqual(sameTrace(kernel, model), { ...kernel, backend: 'both', why: model.why });
+  const why = model.why.map((reason) => ({ ...reason, backend: 'model' as const }));
+  t.deepEqual(sameTrace(kernel, model), { ...kernel, backend: 'both', why });
+  // Of each place, what the model says, and then what the kernel does.
+  const [first, ...others] = model.why;
+  const told = { ...first!, text: 'the kernel’s own word' };
+  t.deepEqual(sameTrace({ ...kernel, why: [told] }, model).why.slice(0, 3), [
+    { ...first!, backend: 'model' },
+    { ...told, backend: 'kernel' },
+    { ...others[0]!, backend: 'model' },
+  ]);
   const other = await traceOf('round-robin', 'isp1', { sender: 'bound' });
   const error = t.throws(() => sameTrace(kernel, other), { instanceOf: LabError });
   t.is(error.code, 'lab-failed');

@@ -9,29 +9,39 @@ export interface Reason extends Pick<Decision, 'host' | 'stage' | 'text' | 'at'>
   readonly packet: 'request' | 'reply';
   /** How many of that packet's crossings came before. */
   readonly after: number;
+  /** Who says so, where both were asked. */
+  readonly backend?: 'kernel' | 'model';
 }
 
 /**
- * The decisions that led to a journey, in the order of its packets' ways. Where no decisions were taken down, there are only
- * drops: as the kernel says, or as can be inferred.
+ * The decisions that led to a journey, in the order of its packets' ways. Where the backend tells drops apart from decisions, or tells
+ * of nothing else, they come at the end of the way: as the kernel says, or as can be inferred.
  */
 export function reasonsOf(topology: Topology, evidence: Evidence, journey: Journey): readonly Reason[] {
-  const { decisions } = evidence;
-  if (!decisions)
-    return (['request', 'reply'] as const).flatMap((packet) => dropOf(topology, evidence, journey, packet));
+  const { decisions = [] } = evidence;
   const { request, reply } = journey;
   const places = new Map(evidence.crossings.map((crossing, index) => [crossing, index]));
   const about = (
     packet: Reason['packet'],
     path: readonly Crossing[],
     identities: readonly string[],
-  ): readonly Reason[] =>
-    decisions
-      .filter(({ identity }) => identities.includes(identity))
-      .map(({ host, stage, text, at, after }) => ({
-        ...{ packet, host, stage, text, ...(at && { at }) },
-        after: path.filter((crossing) => (places.get(crossing) ?? Infinity) < after).length,
-      }));
+  ): readonly Reason[] => {
+    const before = ({ identity, after }: Decision): number | null => {
+      if (typeof after === 'number') {
+        if (!identities.includes(identity)) return null;
+        return path.filter((crossing) => (places.get(crossing) ?? Infinity) < after).length;
+      }
+      const index = path.indexOf(after.crossing);
+      return index === -1 ? null : index + (after.side === 'after' ? 1 : 0);
+    };
+    const made = decisions.flatMap((decision): readonly Reason[] => {
+      const { host, stage, text, at } = decision;
+      const after = before(decision);
+      return after === null ? [] : [{ packet, host, stage, text, ...(at && { at }), after }];
+    });
+    const dropped = made.some(({ stage }) => stage === 'drop');
+    return [...made, ...(dropped ? [] : dropOf(topology, evidence, journey, packet))];
+  };
   const [asked, answered] = [request[0]?.identity, reply[0]?.identity];
   const kept = reply.some(({ protocol }) => protocol !== 'arp') ? undefined : keptBack(journey, decisions);
   return [

@@ -6,7 +6,7 @@ const base = '/proc/sys/';
 
 /** Variables that the kernel has and that have no bearing on where a packet goes; they read as 0. */
 const withoutBearing =
-  /^net\/(?:ipv6\/|core\/|ipv4\/(?:tcp_(?!fwmark_accept)|udp_|icmp_(?!echo_ignore_all)|igmp_|neigh\/|route\/|ipfrag_|ip_local_port_range$|conf\/[^/]+\/(?:arp_notify|bootp_relay|disable_policy|disable_xfrm|tag|mc_forwarding|medium_id|drop_|force_igmp)))/;
+  /^net\/(?:ipv6\/|core\/|ipv4\/(?:tcp_(?!fwmark_accept)|udp_|icmp_(?!echo_ignore_all|ratelimit|ratemask)|igmp_|neigh\/|route\/|ipfrag_|ip_local_port_range$|conf\/[^/]+\/(?:arp_notify|bootp_relay|disable_policy|disable_xfrm|tag|mc_forwarding|medium_id|drop_|force_igmp)))/;
 
 /** `sysctl`. */
 export function applySysctl(host: Host, command: SysctlCommand): Outcome {

@@ -77,9 +77,8 @@ function applyChange(netfilter: Netfilter, change: NetfilterChange, now: number)
       return netfilter.tables.delete(tableKey(change.table)) || !change.mustExist ? null : missing;
     case 'flush-ruleset':
       for (const [key, { name }] of netfilter.tables) {
-        if (name.owner === 'nft' && (change.family === null || name.family === change.family)) {
-          netfilter.tables.delete(key);
-        }
+        // Those of iptables, too: the distributions' iptables keeps its rules in nf_tables.
+        if (change.family === null || name.family === change.family) netfilter.tables.delete(key);
       }
       return null;
     default:

@@ -18,17 +18,19 @@ export interface EchoSocket {
 /**
  * @param device SO_BINDTODEVICE; null: routing chooses
  * @param answered hears of each answer
+ * @param source the address that the socket is bound to; 0: none
  */
 export function openEchoSocket(
   host: Host,
   identifier: number,
   device: Device | null,
   answered: (reply: Packet) => void,
+  source = 0,
 ): EchoSocket {
   const { echoReplies } = host.sockets;
   echoReplies.set(identifier, answered);
   return {
-    send: (destination, sequence) => sendEcho(host, destination, identifier, sequence, device),
+    send: (destination, sequence) => sendEcho(host, { source, destination, identifier, sequence }, device),
     close: () => {
       if (echoReplies.get(identifier) === answered) echoReplies.delete(identifier);
     },
@@ -46,13 +48,12 @@ export function freeIdentifier(host: Host): number {
 /** The packet has no source before it is routed; type and code stand where others have ports (net/ipv4/raw.c, raw_sendmsg). */
 function sendEcho(
   host: Host,
-  destination: number,
-  identifier: number,
-  sequence: number,
+  echo: Readonly<Record<'source' | 'destination' | 'identifier' | 'sequence', number>>,
   device: Device | null,
 ): HookVerdict | RouteError {
+  const { source, destination, identifier, sequence } = echo;
   const packet: Packet = {
-    source: 0,
+    source,
     destination,
     protocol: protocols.icmp,
     tos: 0,
@@ -66,7 +67,13 @@ function sendEcho(
     identity: host.nextIdentity(),
   };
   const trail = host.trailOf?.(host, packet) ?? null;
-  const flow = ownFlow(host, { destination, output: device, protocol: protocols.icmp, destinationPort: 8 << 8 });
+  const flow = ownFlow(host, {
+    source,
+    destination,
+    output: device,
+    protocol: protocols.icmp,
+    destinationPort: 8 << 8,
+  });
   const route = routeOutput(host, flow, trail);
   if (typeof route === 'string') return route;
   const socket = { boundDevice: device, mark: 0, uid: 0, transparent: false };

@@ -105,15 +105,18 @@ export interface ConnectOptions {
   readonly port: number;
   /** 0: one that is free. */
   readonly sourcePort?: number;
+  /** The address that the socket is bound to; 0: none. */
+  readonly source?: number;
   readonly mark?: number;
   readonly events: TcpEvents;
 }
 
 /** Begins a connection (net/ipv4/tcp_ipv4.c, tcp_v4_connect): the source is chosen first, then the route for it. */
 export function connect(host: Host, options: ConnectOptions): TcpConnection | RouteError {
-  const { address, port, sourcePort = 0, mark = 0, events } = options;
+  const { address, port, sourcePort = 0, source = 0, mark = 0, events } = options;
   const unknownPort = host.era.anySourcePort ? host.random.below(0x10000) : 0;
   const flow = ownFlow(host, {
+    source,
     destination: address,
     mark,
     protocol: protocols.tcp,

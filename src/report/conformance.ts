@@ -1,0 +1,57 @@
+import Table from 'cli-table3';
+import type { Shot } from '../backend/volley.ts';
+import { sideBySide } from '../scenario/compare.ts';
+import type { Conformance, Disagreement } from '../scenario/conformance/conform.ts';
+
+/** What came of holding the model to the kernel: what was tried how often, the figure, and each difference. */
+export function conformanceText(found: Conformance): string {
+  const { seed, trials, journeys, travelled, disagreements } = found;
+  const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
+  return [
+    counts('set up in so many trials', found.tried),
+    counts('decisions of the model', found.decisions),
+    ...disagreements.map((each) => disagreementText(seed, each)),
+    `${figure}${disagreements.length} disagreements.\n`,
+  ].join('\n');
+}
+
+function counts(title: string, counted: ReadonlyMap<string, number>): string {
+  const columns = 3;
+  const cells = [...counted].sort(([, one], [, other]) => other - one).map(([name, count]) => `${count} ${name}`);
+  const rows = Math.ceil(cells.length / columns);
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push([{ content: title, colSpan: columns }]);
+  for (let row = 0; row < rows; row++) {
+    table.push(Array.from({ length: columns }, (_, column) => cells[column * rows + row] ?? ''));
+  }
+  return `${table.toString()}\n`;
+}
+
+/** A trial in which the two differ: how to make it again, its scripts, and both journeys. */
+export function disagreementText(seed: number, { index, trial, differences, again }: Disagreement): string {
+  const phases = trial.phases.flatMap(({ steps }, phase) =>
+    steps.map(({ host, script }) => `# phase ${phase}, on ${host}\n${script}`),
+  );
+  return [
+    `Trial ${index} of seed ${seed}, hash seed ${trial.seed}${again ? '' : '; alone in a lab, it did not differ again'}:`,
+    ...phases,
+    ...differences.flatMap(({ phase, shot, kernel, model }) => [
+      `phase ${phase}: ${shot ? describeShot(shot) : 'the scripts end otherwise'}`,
+      sideBySide(kernel, model),
+    ]),
+    '',
+  ].join('\n');
+}
+
+function describeShot({ host, protocol, source, sourcePort, destination, port, connected }: Shot): string {
+  const kind = connected === undefined ? protocol : `${protocol}, ${connected ? '' : 'not '}connected`;
+  return `${host} ${source ?? 'any address'}:${sourcePort} > ${destination}:${port} (${kind})`;
+}
+
+/** What makes the server what it was when the two differed first. */
+export function scriptOf({ trial, differences }: Disagreement): string {
+  const last = Math.max(...differences.map(({ phase }) => phase));
+  const steps = trial.phases.slice(0, last + 1).flatMap((phase) => phase.steps);
+  const own = steps.filter(({ host }) => host === 'server').map(({ script }) => script);
+  return `${[`echo ${trial.seed} >/proc/sys/net/ipv4/fib_multipath_hash_seed`, ...own].join('\n')}\n`;
+}

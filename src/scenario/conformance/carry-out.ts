@@ -1,0 +1,124 @@
+import type { Crossing, Evidence } from '../../backend/crossing.ts';
+import type { Backend, Lab, LabOptions } from '../../backend/lab.ts';
+import type { Battery, Responder, Shot } from '../../backend/volley.ts';
+import { LabError } from '../../net/error.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { closing } from '../run.ts';
+import { acquaintance, lines, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
+
+/** What became of a trial, phase by phase. */
+export type TrialRecord = readonly PhaseRecord[];
+
+export interface PhaseRecord {
+  /** How its steps ended: a line for each piece of script, with its status. */
+  readonly steps: readonly string[];
+  /** For each shot, what crossed the interfaces: a line for each crossing. */
+  readonly crossings: readonly (readonly string[])[];
+}
+
+/** Whoever answers, on all three hosts. */
+const responders: readonly Responder[] = ['server', 'internet', 'lan'].flatMap((host): readonly Responder[] => [
+  { host, protocol: 'udp', port: ports.wildcard },
+  { host, protocol: 'tcp', port: ports.stream },
+  ...(host === 'server'
+    ? lines.map(({ address }) => ({ host, protocol: 'udp' as const, port: ports.bound, address }))
+    : []),
+]);
+
+/** When a phase was, on the lab's clock, and how its steps ended. */
+interface Span extends Pick<PhaseRecord, 'steps'> {
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Carries trials out in one lab, one after the other.
+ *
+ * @returns a record of each, and all that the lab has recorded
+ * @throws LabError `lab-failed` if it can't be done
+ */
+export async function carryOut(
+  backend: Backend,
+  topology: Topology,
+  trials: readonly Trial[],
+  options: LabOptions,
+): Promise<{ readonly records: readonly TrialRecord[]; readonly evidence: Evidence }> {
+  const lab = await backend.open(topology, options);
+  return closing(lab, async () => {
+    const battery = await lab.muster(responders);
+    const spans: (readonly Span[])[] = [];
+    for (const trial of trials) spans.push(await carryOutOne(lab, battery, trial));
+    const evidence = await lab.evidence();
+    const records = trials.map(({ phases }, index) =>
+      phases.map((phase, place) => recordOf(evidence.crossings, phase, spans[index]?.[place])),
+    );
+    return { records, evidence };
+  });
+}
+
+/** Sets the router up and sends what there is to be sent, phase by phase. */
+async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial): Promise<readonly Span[]> {
+  for (const { host, script } of resetOf(seed)) {
+    const { status, stderr } = await lab.run(host, script);
+    if (status !== 0) throw new LabError('lab-failed', `${host} could not be reset: ${stderr}`);
+  }
+  const [strange] = await lab.unanswered(acquaintance);
+  if (strange) throw new LabError('lab-failed', `${strange.host} has no answer from ${strange.destination}`);
+  const spans: Span[] = [];
+  for (const { steps, shots } of phases) {
+    const ended: string[] = [];
+    for (const { host, script } of inOnes(steps)) {
+      const { status } = await lab.run(host, script);
+      ended.push(`${host}: the script ended with status ${status}`);
+    }
+    const from = lab.now();
+    await battery.fire(shots);
+    // A clock of whole milliseconds.
+    spans.push({ from, until: lab.now() + 0.001, steps: ended });
+  }
+  return spans;
+}
+
+/** What is done on one host in a row, is one script. */
+function inOnes(steps: readonly Step[]): readonly Pick<Step, 'host' | 'script'>[] {
+  const scripts: { host: string; script: string }[] = [];
+  for (const { host, script } of steps) {
+    const last = scripts.at(-1);
+    if (last?.host === host) last.script += `\n${script}`;
+    else scripts.push({ host, script });
+  }
+  return scripts;
+}
+
+function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span | undefined): PhaseRecord {
+  if (!span) throw new Error('a phase was not carried out');
+  const byAddress = new Map<string, string[]>();
+  const byShot = shots.map((shot): readonly [Shot, string[]] => {
+    const record: string[] = [];
+    for (const address of ownAddresses(shot)) byAddress.set(address, record);
+    return [shot, record];
+  });
+  for (const crossing of crossings) {
+    if (crossing.time < span.from || crossing.time > span.until || crossing.protocol === 'arp') continue;
+    const [one, other] = [addressOf(crossing.source), addressOf(crossing.destination)];
+    (byAddress.get(one) ?? byAddress.get(other))?.push(describe(crossing));
+  }
+  return {
+    steps: span.steps,
+    // How TCP cuts what it sends, and when it acknowledges, is a matter of time.
+    crossings: byShot.map(([{ protocol }, record]) => (protocol === 'tcp' ? [...new Set(record)].sort() : record)),
+  };
+}
+
+/** The addresses that only this shot has to do with. */
+function ownAddresses({ host, source, destination }: Shot): readonly string[] {
+  const sources = host !== 'server' && source !== undefined ? [source] : [];
+  return host === 'internet' ? sources : [...sources, destination];
+}
+
+const addressOf = (endpoint: string): string => endpoint.split(':', 1)[0] ?? '';
+
+function describe({ host, interface: name, direction, source, destination, protocol, summary }: Crossing): string {
+  const words = protocol === 'tcp' ? (/SYN-ACK|SYN|RST/.exec(summary)?.[0] ?? 'segment') : summary;
+  return `${host} ${name} ${direction} ${source} > ${destination} ${words}`;
+}

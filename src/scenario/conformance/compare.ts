@@ -1,0 +1,30 @@
+import type { Shot } from '../../backend/volley.ts';
+import type { TrialRecord } from './carry-out.ts';
+import type { Trial } from './trial.ts';
+
+/** What the two did otherwise than each other. */
+export interface Difference {
+  /** Of the phase, counted from 0. */
+  readonly phase: number;
+  /** Null: it is about a step of a script, not about packets. */
+  readonly shot: Shot | null;
+  /** What crossed the interfaces, or how the steps ended, line by line. */
+  readonly kernel: readonly string[];
+  readonly model: readonly string[];
+}
+
+/** Compares how the steps of each phase ended, and each shot's crossings. */
+export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: TrialRecord): readonly Difference[] {
+  return phases.flatMap(({ shots }, phase): readonly Difference[] => {
+    const [one, other] = [kernel[phase], model[phase]];
+    if (!one || !other) throw new Error(`phase ${phase} was not carried out`);
+    return [
+      { phase, shot: null, kernel: one.steps, model: other.steps },
+      ...shots.map((shot, index) => ({
+        ...{ phase, shot },
+        kernel: one.crossings[index] ?? [],
+        model: other.crossings[index] ?? [],
+      })),
+    ].filter((each) => each.kernel.join('\n') !== each.model.join('\n'));
+  });
+}

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import type { Backend, LabOptions } from '../../backend/lab.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { carryOut, type TrialRecord } from './carry-out.ts';
+import { differencesOf, type Difference } from './compare.ts';
+import { trials } from './generate.ts';
+import type { Trial } from './trial.ts';
+
+export interface ConformanceOptions {
+  readonly topology: Topology;
+  readonly kernel: Backend;
+  readonly model: Backend;
+  /** How many journeys to compare, at least: trials are carried out to their end. */
+  readonly count: number;
+  /** From which all trials follow. */
+  readonly seed: number;
+  /** Labs at once. */
+  readonly jobs: number;
+  /** Of equal parts of the trials, the one that is carried out, counted from 1. */
+  readonly shard: { readonly index: number; readonly of: number };
+  /** How often a trial in which they differ is carried out again, to make it smaller: once at least. */
+  readonly attempts: number;
+  /** For the labs' captures and logs. */
+  readonly directory: string;
+  /** Hears how many journeys have been compared. */
+  readonly progress: (journeys: number) => void;
+}
+
+/** What came of it. */
+export interface Conformance {
+  readonly seed: number;
+  readonly trials: number;
+  readonly journeys: number;
+  /** Journeys whose packets went anywhere at all. */
+  readonly travelled: number;
+  readonly disagreements: readonly Disagreement[];
+  /** By mechanism: in how many trials it was set up. */
+  readonly tried: ReadonlyMap<string, number>;
+  /** By stage: how many decisions the model made there. */
+  readonly decisions: ReadonlyMap<string, number>;
+}
+
+/** A trial in which kernel and model differ, as small as it could be made. */
+export interface Disagreement {
+  /** Which of the trials it was; from the seed and this, it can be made again. */
+  readonly index: number;
+  readonly trial: Trial;
+  readonly differences: readonly Difference[];
+  /** Whether they differed again in a lab of its own. If not, the kernel had done two things in the same situation. */
+  readonly again: boolean;
+}
+
+/** How many trials a lab is for, before there is another. */
+const trialsPerLab = 40;
+
+/**
+ * Has kernel and model carry out the same random trials, and compares every crossing of every journey. A trial in which they
+ * differ is carried out again in a lab of its own; the first few are made as small as they can be while they still do.
+ *
+ * @throws LabError `lab-failed` if a lab fails
+ */
+export async function conform(options: ConformanceOptions): Promise<Conformance> {
+  const { count, seed, jobs, progress } = options;
+  const all = sample(seed, count);
+  const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
+  const result = {
+    ...{ seed, trials: mine.length, journeys: 0, travelled: 0 },
+    ...{ disagreements: [] as Disagreement[], tried: new Map<string, number>(), decisions: new Map<string, number>() },
+  };
+  const batches = Array.from({ length: Math.ceil(mine.length / trialsPerLab) }, (_, batch) =>
+    mine.slice(batch * trialsPerLab, (batch + 1) * trialsPerLab),
+  );
+  const work = async (): Promise<void> => {
+    for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      const { records, evidence } = await both(options, batch);
+      for (const { stage } of evidence) add(result.decisions, stage, 1);
+      for (const [place, { trial, index }] of batch.entries()) {
+        const record = records[place];
+        if (!record) throw new Error('a trial was not carried out');
+        for (const { crossings } of record.kernel) {
+          result.journeys += crossings.length;
+          result.travelled += crossings.filter((each) => each.length > 0).length;
+        }
+        const tries = trial.phases.flatMap(({ steps }) => steps.flatMap((step) => step.tries));
+        for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
+        const differences = differencesOf(trial, record.kernel, record.model);
+        if (differences.length === 0) continue;
+        const runs = result.disagreements.length < shrunk ? options.attempts : 1;
+        result.disagreements.push(await shrink(options, runs, { index, trial, differences }));
+      }
+      progress(result.journeys);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return result;
+}
+
+const add = (counts: Map<string, number>, key: string, more: number): void =>
+  void counts.set(key, (counts.get(key) ?? 0) + more);
+
+interface Numbered {
+  readonly index: number;
+  readonly trial: Trial;
+}
+
+/** As many trials as there have to be for so many journeys. */
+function sample(seed: number, count: number): readonly Numbered[] {
+  const chosen: Numbered[] = [];
+  for (let numRuns = Math.ceil(count / 5); ; numRuns *= 2) {
+    let journeys = 0;
+    chosen.length = 0;
+    for (const [index, trial] of fc.sample(trials, { seed, numRuns }).entries()) {
+      if (journeys >= count) return chosen;
+      journeys += trial.phases.reduce((sum, { shots }) => sum + shots.length, 0);
+      chosen.push({ index, trial });
+    }
+    if (journeys >= count) return chosen;
+  }
+}
+
+interface Pair {
+  readonly kernel: TrialRecord;
+  readonly model: TrialRecord;
+}
+
+let labs = 0;
+
+async function both(
+  { topology, kernel, model, directory, seed }: ConformanceOptions,
+  numbered: readonly Numbered[],
+): Promise<{ readonly records: readonly Pair[]; readonly evidence: readonly { readonly stage: string }[] }> {
+  const only = numbered.map(({ trial }) => trial);
+  const settings: LabOptions = { profile: 'kernel', seed, tunnels: {}, directory, label: `conformance-${++labs}` };
+  const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
+  const real = await carryOut(kernel, topology, only, settings);
+  const records = only.map((_, index): Pair => {
+    const [one, other] = [real.records[index], modelled.records[index]];
+    if (!one || !other) throw new Error('a trial was not carried out');
+    return { kernel: one, model: other };
+  });
+  return { records, evidence: modelled.evidence.decisions ?? [] };
+}
+
+/** How many of the trials in which they differ are made smaller. */
+const shrunk = 3;
+
+/** Carries a trial out again, and makes it smaller for as long as the two still differ in it, each time in a lab of its own. */
+async function shrink(
+  options: ConformanceOptions,
+  most: number,
+  found: Omit<Disagreement, 'again'>,
+): Promise<Disagreement> {
+  const { index } = found;
+  let smallest = found;
+  let [again, runs] = [false, 0];
+  const property = fc.asyncProperty(trials, async (smaller) => {
+    if (++runs > most) return true;
+    const { records } = await both(options, [{ index, trial: smaller }]);
+    const [record] = records;
+    const differences = record ? differencesOf(smaller, record.kernel, record.model) : [];
+    if (differences.length === 0) return true;
+    again = true;
+    smallest = { index, trial: smaller, differences };
+    return false;
+  });
+  await fc.check(property, { seed: options.seed, path: String(index), numRuns: 1 });
+  return { ...smallest, again };
+}

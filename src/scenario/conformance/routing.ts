@@ -1,0 +1,194 @@
+// Routes, rules and sysctls at random, as lines of a script.
+import fc from 'fast-check';
+import { home, lines, ports } from './trial.ts';
+
+const line = fc.constantFrom(...lines);
+const table = fc.constantFrom('main', ...lines.map(({ table: number }) => String(number)), '200');
+const priority = fc.integer({ min: 100, max: 115 });
+const mark = fc.integer({ min: 1, max: 4 });
+/** Remote networks, of which one holds another. */
+const remote = fc.constantFrom(
+  ...[
+    'default',
+    '198.18.0.0/15',
+    '198.18.0.0/16',
+    '198.19.0.0/16',
+    '198.18.0.0/17',
+    '198.18.128.0/18',
+    '198.19.64.0/18',
+  ],
+);
+const weight = fc.integer({ min: 1, max: 10 });
+const metric = fc.constantFrom('', '', ' metric 10', ' metric 20');
+export const one = <Value>(...values: readonly Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values);
+
+/** Lines of an `ip -batch`, with what they try. */
+export interface Line {
+  readonly text: string;
+  readonly tries: string;
+}
+const written = (arbitrary: fc.Arbitrary<string>, tries: string): fc.Arbitrary<Line> =>
+  arbitrary.map((text) => ({ text, tries }));
+
+const via = line.map(({ name, gateway }) => `via ${gateway} dev ${name}`);
+const hops = fc.uniqueArray(fc.record({ to: line, weight }), {
+  minLength: 2,
+  maxLength: 4,
+  selector: ({ to }) => to.name,
+});
+
+export const route = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: written(
+      fc
+        .tuple(remote, via, table, metric)
+        .map(([to, by, where, cost]) => `route replace ${to} ${by} table ${where}${cost}`),
+      'route',
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: written(
+      fc
+        .tuple(remote, hops, table, metric)
+        .map(
+          ([to, many, where, cost]) =>
+            `route replace ${to} table ${where}${cost} ${many.map(({ to: { gateway, name }, weight: share }) => `nexthop via ${gateway} dev ${name} weight ${share}`).join(' ')}`,
+        ),
+      'multipath route',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: written(
+      fc
+        .tuple(remote, via, line, table)
+        .map(([to, by, { address }, where]) => `route replace ${to} ${by} src ${address} table ${where} metric 5`),
+      'route with a source',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(one('unreachable', 'blackhole', 'prohibit', 'throw'), remote, table, metric)
+      .map(([type, to, where, cost]) => ({
+        text: `route replace ${type} ${to} table ${where}${cost}`,
+        tries: `${type} route`,
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: written(
+      fc
+        .tuple(remote, line, table)
+        .map(([to, { name }, where]) => `route replace ${to} dev ${name} table ${where} metric 7`),
+      'route on the link',
+    ),
+  },
+);
+
+const selector = fc.oneof(
+  written(
+    line.map(({ address }) => `from ${address}`),
+    'rule by source',
+  ),
+  written(fc.constant(`from ${home.network}`), 'rule by source'),
+  written(
+    remote.filter((to) => to !== 'default').map((to) => `to ${to}`),
+    'rule by destination',
+  ),
+  written(
+    fc.tuple(mark, one('', '/0x3', '/0xff')).map(([value, mask]) => `fwmark ${value}${mask}`),
+    'rule by mark',
+  ),
+  written(
+    one(home.name, 'lo', ...lines.map(({ name }) => name)).map((name) => `iif ${name}`),
+    'rule by input',
+  ),
+  written(
+    line.map(({ name }) => `oif ${name}`),
+    'rule by output',
+  ),
+  written(
+    one('udp', 'tcp', 'icmp').map((protocol) => `ipproto ${protocol}`),
+    'rule by protocol',
+  ),
+  written(
+    fc
+      .tuple(one('udp', 'tcp'), one('dport', 'sport'), one(...Object.values(ports)))
+      .map(([protocol, end, port]) => `ipproto ${protocol} ${end} ${port}`),
+    'rule by port',
+  ),
+);
+export const rule = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(selector, table, priority, one('', '', '', 'not '))
+      .map(([{ text, tries }, where, at, not]): Line => ({
+        text: `rule add ${not}${text} priority ${at} lookup ${where}`,
+        tries: not ? `${tries}, inverted` : tries,
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: written(
+      fc
+        .tuple(one(0, 15, 16, 17), priority)
+        .map(([length, at]) => `rule add priority ${at} lookup main suppress_prefixlength ${length}`),
+      'suppress_prefixlength',
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(one('unreachable', 'blackhole', 'prohibit'), selector, priority)
+      .map(([type, { text }, at]): Line => ({
+        text: `rule add ${text} priority ${at} ${type}`,
+        tries: `${type} rule`,
+      })),
+  },
+);
+
+const interfaces = one('all', home.name, ...lines.map(({ name }) => name));
+export const sysctl: fc.Arbitrary<Line> = fc.oneof(
+  fc
+    .tuple(interfaces, one(0, 1, 2))
+    .map(([device, value]) => ({ text: `conf/${device}/rp_filter ${value}`, tries: 'rp_filter' })),
+  fc
+    .tuple(interfaces, one(0, 1))
+    .map(([device, value]) => ({ text: `conf/${device}/accept_local ${value}`, tries: 'accept_local' })),
+  fc
+    .tuple(interfaces, one(0, 1))
+    .map(([device, value]) => ({ text: `conf/${device}/src_valid_mark ${value}`, tries: 'src_valid_mark' })),
+  fc.tuple(interfaces, one(0, 1)).map(([device, value]) => ({
+    text: `conf/${device}/ignore_routes_with_linkdown ${value}`,
+    tries: 'ignore_routes_with_linkdown',
+  })),
+  one(0, 1, 2).map((value) => ({ text: `fib_multipath_hash_policy ${value}`, tries: `hash policy ${value}` })),
+  fc.constant({ text: 'fwmark_reflect 1', tries: 'fwmark_reflect' }),
+  fc.constant({ text: 'tcp_fwmark_accept 1', tries: 'tcp_fwmark_accept' }),
+);
+
+/** As it is reset, main has no route that leads anywhere; nearly always somebody has made one. */
+export const defaults = fc.oneof(
+  { weight: 1, arbitrary: fc.constant<readonly Line[]>([]) },
+  { weight: 5, arbitrary: via.map((by): readonly Line[] => [{ text: `route replace default ${by}`, tries: 'route' }]) },
+  {
+    weight: 5,
+    arbitrary: hops.map((many): readonly Line[] => [
+      {
+        text: `route replace default ${many.map(({ to: { gateway, name }, weight: share }) => `nexthop via ${gateway} dev ${name} weight ${share}`).join(' ')}`,
+        tries: 'multipath route',
+      },
+    ]),
+  },
+);
+/** The table of each line, as the textbooks have it. */
+export const textbook = fc.subarray(lines).map((some): readonly Line[] =>
+  some.map(({ name, gateway, table: number }) => ({
+    text: `route replace default via ${gateway} dev ${name} table ${number}`,
+    tries: 'route',
+  })),
+);

@@ -1,0 +1,110 @@
+import type { Ping } from '../../backend/lab.ts';
+import type { Shot } from '../../backend/volley.ts';
+
+/** A router that is set up at random, and what is sent through it, in one phase after another. */
+export interface Trial {
+  /** Of the multipath hash. */
+  readonly seed: number;
+  readonly phases: readonly Phase[];
+}
+
+export interface Phase {
+  /** What is done before, each on a host, in turn. */
+  readonly steps: readonly Step[];
+  readonly shots: readonly Shot[];
+}
+
+/** A piece of a script. */
+export interface Step {
+  readonly host: string;
+  /** One command, or a document for one. */
+  readonly script: string;
+  /** The mechanisms that it is about, for the count of what was tried. */
+  readonly tries: readonly string[];
+}
+
+/** The lines of the crossroads' server, and what its networks are. */
+export const lines = [1, 2, 3, 4].map((number) => ({
+  name: `up${number}`,
+  address: `203.0.${112 + number}.2`,
+  gateway: `203.0.${112 + number}.1`,
+  table: 100 + number,
+}));
+export const home = { name: 'lan', host: '192.168.7.10', network: '10.8.0.0/16' };
+
+/** Ports that something answers at: by a wildcard UDP socket, by one bound to the address, over TCP; and one where nothing does. */
+export const ports = { wildcard: 7, bound: 8, stream: 9, closed: 11, forwarded: 80 };
+
+/**
+ * Brings the server, and the other ends of its lines, to what they were, whatever was done to them. A part of each trial's
+ * script, so that what it leaves behind is left behind on both backends.
+ */
+export function resetOf(seed: number): readonly Step[] {
+  const ip = (commands: readonly string[]): string => `ip -batch - <<'END'\n${commands.join('\n')}\nEND`;
+  const perDevice = ['all', 'default', 'lo', home.name, ...lines.map(({ name }) => name)].flatMap((device) =>
+    Object.entries(interfaceDefaults).map(([key, value]) => `echo ${value} >/proc/sys/net/ipv4/conf/${device}/${key}`),
+  );
+  return [
+    {
+      host: 'internet',
+      script: [ip(names.map((name) => `link set ${name} up`)), afresh(names)].join('\n'),
+      tries: [],
+    },
+    { host: 'lan', script: afresh(['server']), tries: [] },
+    {
+      host: 'server',
+      script: [
+        'nft flush ruleset',
+        ip([
+          ...lines.map(({ name }) => `link set ${name} up`),
+          'rule flush',
+          'rule add priority 32766 from all lookup main',
+          'rule add priority 32767 from all lookup default',
+          ...['main', ...lines.map(({ table }) => table), 200].map((table) => `route flush table ${table}`),
+          ...lines.flatMap(({ name, address }) => [
+            `address flush dev ${name}`,
+            `address add ${address}/24 dev ${name}`,
+          ]),
+          `address flush dev ${home.name}`,
+          `address add 192.168.7.1/24 dev ${home.name}`,
+          `route add ${home.network} via ${home.host} dev ${home.name}`,
+        ]),
+        'conntrack -F 2>/dev/null',
+        afresh([...names, home.name]),
+        ...perDevice,
+        ...Object.entries({ ...hostDefaults, fib_multipath_hash_seed: seed }).map(
+          ([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`,
+        ),
+      ].join('\n'),
+      tries: [],
+    },
+  ];
+}
+
+const interfaceDefaults = {
+  rp_filter: 0,
+  accept_local: 0,
+  src_valid_mark: 0,
+  ignore_routes_with_linkdown: 0,
+  send_redirects: 0,
+};
+
+const hostDefaults = {
+  fib_multipath_hash_policy: 0,
+  fwmark_reflect: 0,
+  tcp_fwmark_accept: 0,
+};
+
+/**
+ * What is to be answered over each link while nothing is in its way: so that who asks whom for its hardware address, and when, is no
+ * matter of time.
+ */
+export const acquaintance: readonly Ping[] = [
+  ...lines.map(({ address }) => ({ host: 'internet', destination: address })),
+  { host: home.name, destination: '192.168.7.1' },
+];
+
+/** ICMP errors are not to be too many for the kernel to tell; and nobody waits for an answer to a question of ARP's of long ago. */
+const afresh = (devices: readonly string[]): string =>
+  ['echo 0 >/proc/sys/net/ipv4/icmp_ratemask', ...devices.map((name) => `ip neighbour flush dev ${name}`)].join('\n');
+const names = lines.map(({ name }) => name);
