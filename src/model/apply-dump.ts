@@ -1,8 +1,7 @@
 import { lineOf, type Command, type Step } from '../candidate/dump/step.ts';
+import type { Machine, TakenInput } from '../candidate/shell/machine.ts';
+import type { Job } from '../candidate/shell/process.ts';
 import { LabError } from '../net/error.ts';
-import type { Host } from './host.ts';
-import { createMachine } from './machine/machine.ts';
-import type { Network } from './network.ts';
 
 /**
  * Brings a host to the state of a dump.
@@ -10,22 +9,30 @@ import type { Network } from './network.ts';
  * @throws LabError `invalid` for what the model doesn't know, `lab-failed` for what it refuses as the kernel would: with the
  *   place in the dump
  */
-export function applyDump(network: Network, host: Host, steps: readonly Step[]): void {
-  const machine = createMachine(network, host);
-  const run = (program: string, { words, at }: Command, text: string): void => {
-    const own = { text: program, at };
-    const takeInput = (): { text: string; at: typeof at } => ({ text, at });
-    const { status, stderr } = machine.run({ name: program, words: [own, ...words], at, takeInput });
-    if (status === 0) return;
-    const said = `${program} ${lineOf({ words, at })}`.trim();
+export function* applyDump(machine: Machine, steps: readonly Step[]): Job<void> {
+  for (const { program, command, text } of steps.flatMap(inputsOf)) {
+    const { words, at } = command;
+    const running = machine.run({
+      ...{ name: program, words: [{ text: program, at }, ...words], at, takeInput: () => given(text, at) },
+      ...{ say: () => null, fileAt: () => null },
+    });
+    const { status, stderr } = 'status' in running ? running : yield* running;
+    if (status === 0) continue;
+    const said = `${program} ${lineOf(command)}`.trim();
     throw new LabError('lab-failed', `${at.file}:${at.line}:${at.column}: ${said}: ${stderr.trim()}`);
-  };
-  try {
-    for (const step of steps) {
-      if (step.program === 'iptables-restore') run(step.program, { words: [], at: step.input.at }, step.input.text);
-      else for (const command of step.commands) run(step.program, command, '');
-    }
-  } finally {
-    network.settle();
   }
+}
+
+/** What is run for a step, one after the other, and what it has to read. */
+function inputsOf(step: Step): readonly { readonly program: string; readonly command: Command; readonly text: string }[] {
+  const { program } = step;
+  if (step.program === 'iptables-restore') {
+    return [{ program, command: { words: [], at: step.input.at }, text: step.input.text }];
+  }
+  return step.commands.map((command) => ({ program, command, text: '' }));
+}
+
+function* given(text: string, at: TakenInput['at']): Job<TakenInput> {
+  yield* [];
+  return { text, at };
 }

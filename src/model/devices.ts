@@ -35,6 +35,7 @@ export function setUp(host: Host, device: Device): void {
   device.up = true;
   for (const address of device.addresses) addRoutesOf(host, device, address);
   syncUp(host, device, 'dead');
+  tell(host, device);
 }
 
 /** Sets a device down: its routes go, and with them those that have no other nexthop. */
@@ -47,6 +48,7 @@ export function setDown(host: Host, device: Device): void {
   flushObjects(host, device);
   host.conntrack.deviceDown(device);
   host.neighbours.flush(device);
+  tell(host, device);
 }
 
 /** The other end has come, or gone. */
@@ -55,12 +57,18 @@ export function setCarrier(host: Host, device: Device, carrier: boolean): void {
   device.carrier = carrier;
   if (carrier) {
     syncUp(host, device, 'carrier');
+    tell(host, device);
     return;
   }
   host.neighbours.flush(device);
   if (!device.up) return;
   syncDown(host, device, 'carrier');
   flushObjects(host, device);
+  tell(host, device);
+}
+
+function tell(host: Host, device: Device, gone = false): void {
+  for (const listener of [...host.linkListeners]) listener(device, gone);
 }
 
 /** Removes a device, with its addresses and every route that uses it, of whatever nexthops else. */
@@ -77,4 +85,5 @@ export function deleteDevice(host: Host, device: Device): void {
       sockets.filter(({ boundDevice }) => boundDevice !== device),
     );
   }
+  tell(host, device, true);
 }

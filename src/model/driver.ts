@@ -10,6 +10,8 @@ export interface Driver {
    * @throws LabError 'lab-failed' if nothing more will ever happen
    */
   wait<T>(begin: (finish: (value: T) => void, fail: (error: unknown) => void) => void): Promise<T>;
+  /** As `wait`, for what ends without a word. */
+  until(begin: (finish: () => void, fail: (error: unknown) => void) => void): Promise<void>;
 }
 
 /**
@@ -41,21 +43,20 @@ export function createDriver(clock: Clock, turn: () => Promise<void>): Driver {
     state.running = false;
   };
 
-  return {
-    wait: (begin) =>
-      new Promise((resolve, reject) => {
-        const fail = (error: unknown): void => {
-          if (!waiting.delete(fail)) return;
-          state.settled = true;
-          reject(error instanceof Error ? error : new Error(String(error)));
-        };
-        waiting.add(fail);
-        begin((value) => {
-          if (!waiting.delete(fail)) return;
-          state.settled = true;
-          resolve(value);
-        }, fail);
-        if (!state.running) void run();
-      }),
-  };
+  const wait: Driver['wait'] = (begin) =>
+    new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (!waiting.delete(fail)) return;
+        state.settled = true;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      waiting.add(fail);
+      begin((value) => {
+        if (!waiting.delete(fail)) return;
+        state.settled = true;
+        resolve(value);
+      }, fail);
+      if (!state.running) void run();
+    });
+  return { wait, until: (begin) => wait(begin) };
 }

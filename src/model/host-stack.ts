@@ -58,6 +58,7 @@ export function createHost(options: StackOptions): Host {
     addressGeneration: 0,
     counters: new Map(),
     log: [],
+    linkListeners: new Set(),
   };
   host.sysctls.addInterface('lo');
   loopback.transmit = ({ packet, mark, connection, tracking }) => {

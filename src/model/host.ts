@@ -12,6 +12,9 @@ import type { Sysctls } from './sysctl.ts';
 import type { Trail } from './trail.ts';
 import type { Packet } from './packet.ts';
 
+/** Hears of a device that was set up or down, or whose other end came or went; `gone`: that it is no more. */
+export type LinkListener = (device: Device, gone: boolean) => void;
+
 /** A network stack and all that it knows: what a network namespace is to the kernel. */
 export interface Host {
   readonly name: string;
@@ -40,6 +43,7 @@ export interface Host {
   readonly counters: Map<string, number>;
   /** Lines that a kernel would log. */
   readonly log: string[];
+  readonly linkListeners: Set<LinkListener>;
   /** A number that no other packet has. */
   readonly nextIdentity: () => number;
   /** Hears of each packet that is dropped for where it came from, with the kernel's name for the reason. */

@@ -1,19 +1,21 @@
 import type { Fault } from '../backend/fault.ts';
 import type { Backend, Dialling, Lab, Ping, Probe } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
+import type { Outcome } from '../candidate/shell/evaluate.ts';
 import { parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { natRules } from '../topology/nat-ruleset.ts';
 import { profileNamed } from '../topology/profile.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
-import { applyCandidate, runLineScript, runScript, runTunnelScript } from './apply-candidate.ts';
+import { applyCandidate, createGround, runLineScript, runScript, runTunnelScript } from './apply-candidate.ts';
 import { deviceNamed, type Host } from './host.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { eraOf } from './era.ts';
 import { inflict } from './faults.ts';
 import { applyRuleset, setUpHost } from './host-setup.ts';
 import { buildNetwork, type Network } from './network.ts';
+import { interleave } from './interleave.ts';
 import { startRecording, type Recording } from './recording.ts';
 import { routeInput } from './route-input.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
@@ -70,6 +72,9 @@ const linkDelay = 0.000_02;
 /** Seconds from a client's last word to its end being known: its last packets are through by then. */
 const ending = 0.005;
 
+/** Seconds that it takes to ask a host for a route: about what `ip route get` does. */
+const asking = 0.002;
+
 /** Seconds from a script's end until all that it has set going is done. */
 const settledAfter = 0.01;
 
@@ -93,6 +98,7 @@ function createLab(
   const { clock } = network;
   let current = topology;
   let deployed: Candidate | null = null;
+  const ground = createGround(network);
   const host = (name: string): Host => hostOf(network, name);
   /** Waits for some time to pass. */
   const pass = (seconds: number): Promise<void> =>
@@ -115,14 +121,20 @@ function createLab(
         );
       }),
     apply: async (candidate: Candidate) => {
-      applyCandidate(network, host(topology.server.host), current, candidate);
+      await driver.until((finish, fail) => {
+        applyCandidate(ground, host(topology.server.host), current, candidate, (failure) => {
+          if (failure) fail(failure);
+          else finish();
+        });
+      });
       deployed = candidate;
-      await pass(0);
     },
     route: async (name, destination, source, arrival) => {
       const device = routeOf(host(name), destination, source, arrival);
+      // Whoever asks again and again is to see time pass.
+      await pass(asking);
       if (device === null) throw new LabError('lab-failed', `${name} has no route to ${destination}`);
-      return Promise.resolve(device);
+      return device;
     },
     sysctl: async (name, key) => Promise.resolve(String(host(name).sysctls.read(key.replace(/^net[.]/, '')))),
     sweep: (name, destinations) =>
@@ -155,7 +167,7 @@ function createLab(
     dial: async (name, asked) => {
       const runUp = (script: string, environment: Readonly<Record<string, string>>): void => {
         if (!deployed) throw new LabError('lab-failed', `${script} is of no candidate that was applied`);
-        runTunnelScript(network, host(name), deployed, script, environment);
+        runTunnelScript(ground, host(name), deployed, script, environment);
       };
       return Promise.resolve(dialling(driver, clock, dial(host(name), asked, tunnels, runUp)));
     },
@@ -168,12 +180,17 @@ function createLab(
     inflict: async (fault: Fault) => {
       const before = current;
       current = inflict(network, current, fault);
-      if (deployed) runLineScript(network, fault.kind === 'vanish' ? before : current, deployed, fault);
+      const candidate = deployed;
+      if (candidate) {
+        await driver.until((finish) => {
+          runLineScript(ground, fault.kind === 'vanish' ? before : current, candidate, fault, finish);
+        });
+      }
       await pass(0);
     },
-    interleave: () => {
-      const why = 'the model runs a script to its end at once, and can run none beside it';
-      return Promise.reject(new LabError('lab-failed', why, 'on the kernel: --on kernel'));
+    interleave: (interleavings) => {
+      if (!deployed) throw new LabError('lab-failed', 'no candidate has been deployed');
+      return interleave(ground, driver, current, deployed, interleavings);
     },
     probe: async (name, probes) => {
       const asking = startProbing(host(name), probes);
@@ -191,7 +208,9 @@ function createLab(
       };
     },
     run: async (name, script) => {
-      const { status, stderr } = runScript(network, host(name), script);
+      const { status, stderr } = await driver.wait<Outcome>((finish) => {
+        runScript(ground, host(name), script, finish);
+      });
       await pass(settledAfter);
       return { status, stderr };
     },

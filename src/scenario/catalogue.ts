@@ -40,7 +40,10 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
   const script = `${folder}/up.sh`;
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
-  const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
+  // Its scripts may run others that lie beside them.
+  const present = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
+    .map((entry) => `${folder}/${entry.name}`);
   const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
   const dump = existsSync(`${folder}/dump`) ? await readDumpFolder(`${folder}/dump`) : null;
   return {

@@ -3,7 +3,8 @@ import type { Location } from './location.ts';
 
 /* What iproute2 is told, in its own terms. Addresses are unsigned 32-bit numbers. Devices are names: whether they exist is the machine's affair. */
 
-export type IpCommand = LinkCommand | AddressCommand | RouteCommand | RuleCommand | NeighbourCommand | NexthopCommand;
+export type IpCommand =
+  LinkCommand | AddressCommand | RouteCommand | RuleCommand | NeighbourCommand | NexthopCommand | MonitorCommand;
 
 /** `ip link`. */
 export type LinkCommand =
@@ -35,6 +36,14 @@ export type LinkCommand =
       readonly up: boolean;
       readonly output: Output;
     };
+
+/** `ip monitor link`: says what befalls links, until it is ended. */
+export interface MonitorCommand {
+  readonly object: 'monitor';
+  /** The one link that is meant; null: all. */
+  readonly device: string | null;
+  readonly output: Output;
+}
 
 /** `ip address`. */
 export type AddressCommand =

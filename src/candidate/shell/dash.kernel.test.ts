@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { LabError } from '../../net/error.ts';
 import { cases } from './cases/all.ts';
 import { beyond } from './beyond.ts';
-import { evaluate } from './evaluate.ts';
+
 import { generatedScript } from './generated-script.ts';
-import { readingPrograms, recordingMachine, recordingPrograms } from './testing.ts';
+import { evaluate, readingPrograms, recordingMachine, recordingPrograms } from './testing.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
 const count = Number(process.env['SCRIPTS'] ?? 400);
@@ -132,9 +132,11 @@ test('dash does what is expected of the evaluator', async (t) => {
 
 const candidates = path.join(import.meta.dirname, '../../../lab/candidates');
 const programs = ['ip', 'iptables', 'nft', 'sysctl', 'conntrack', 'modprobe'];
+/** They go on for ever, with a real shell too. */
+const endless = ['gateway-monitor'];
 
 test('reads every candidate as dash does', async (t) => {
-  const names = (await readdir(candidates)).filter((name) => !(name in beyond));
+  const names = (await readdir(candidates)).filter((name) => !(name in beyond) && !endless.includes(name));
   t.true(names.length > 0);
   const uplinks = ['isp1', 'isp2', 'isp3'].flatMap((name, index) => [
     [`IF${index + 1}`, name],
@@ -145,11 +147,21 @@ test('reads every candidate as dash does', async (t) => {
   const environment = Object.fromEntries(uplinks) as Record<string, string>;
   for (const name of names) {
     // The machine's own settings are not to be written: a folder stands in for them.
-    const source = (await readFile(path.join(candidates, name, 'up.sh'), 'utf8')).replaceAll('/proc/sys/', 'settings/');
-    const machine = recordingMachine(programs);
+    // So are /run, and the folder of the script.
+    const read = async (file: string): Promise<string> =>
+      (await readFile(path.join(candidates, name, file), 'utf8'))
+        .replaceAll('/proc/sys/', 'settings/')
+        .replaceAll('/run/', './')
+        .replaceAll('${0%/*}', '.');
+    const source = await read('up.sh');
+    const beside = (await readdir(path.join(candidates, name))).filter((file) => !/[.](?:ts|sh)$/.test(file));
+    const files = await Promise.all(beside.map(async (file) => [`./${file}`, await read(file)] as const));
+    const machine = recordingMachine(programs, Object.fromEntries(files));
     const outcome = evaluate(source, { file: 'script.sh', environment, set: ['e', 'u'], machine });
     const folder = await folderFor(t);
     const work = path.join(folder, '000000');
+    await mkdir(work);
+    for (const [file, text] of files) await writeFile(path.join(work, file), text, { mode: 0o755 });
     for (const file of machine.written.keys()) await mkdir(path.join(work, path.dirname(file)), { recursive: true });
     const [dash] = await dashIn(folder, [source], { programs, flags: '-eu', environment });
     t.deepEqual(

@@ -1,13 +1,15 @@
 import test, { type ExecutionContext } from 'ava';
 import { LabError } from '../../net/error.ts';
 import { cases } from './cases/all.ts';
-import { evaluate, type EvaluateOptions, type Outcome } from './evaluate.ts';
+import type { EvaluateOptions, Outcome } from './evaluate.ts';
 import { formatLocation } from './location.ts';
-import { recordingMachine, type RecordingMachine } from './testing.ts';
+import type { Invocation, Result } from './machine.ts';
+import type { Job } from './process.ts';
+import { evaluate, recordingMachine, type RecordingMachine } from './testing.ts';
 
 function evaluated(
   script: string,
-  options: Partial<EvaluateOptions> & { readonly files?: Readonly<Record<string, string>> } = {},
+  options: Partial<Omit<EvaluateOptions, 'machine'>> & { readonly files?: Readonly<Record<string, string>> } = {},
 ): { readonly outcome: Outcome; readonly machine: RecordingMachine } {
   const machine = recordingMachine(['ip', 'nft'], options.files);
   return { outcome: evaluate(script, { file: 'up.sh', environment: {}, machine, ...options }), machine };
@@ -26,7 +28,6 @@ const refused: readonly (readonly [string, string])[] = [
   ['if ok; then', "up.sh:1:12: expected command after 'then'"],
   ["ok 'a", 'up.sh:1:4: unterminated single quote'],
   ['ok a\r\n', 'up.sh:1:5: a carriage return in the script'],
-  ['ok a &\nok b', 'up.sh:1:6: a background command (&) is not supported'],
   ['[[ a = b ]]', 'up.sh:1:1: [[ … ]] is not supported'],
   ['((1))', 'up.sh:1:1: ((…)) is not supported'],
   ['x=(1 2)', 'up.sh:1:1: an array is not supported'],
@@ -50,7 +51,6 @@ const refused: readonly (readonly [string, string])[] = [
   ['ok |& ok', 'up.sh:1:1: |& is not supported'],
   ['ok &>x', 'up.sh:1:4: &> is not supported'],
   ['ok >&x', 'up.sh:1:4: >&x is not supported'],
-  ['ok 2>&-', 'up.sh:1:4: >&- is not supported'],
   ['ok <>x', 'up.sh:1:4: <> is not supported'],
   ['take <<<x', 'up.sh:1:6: <<< is not supported'],
   ['{fd}>x ok', 'up.sh:1:1: {fd}> is not supported'],
@@ -63,7 +63,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['ok "$LINENO"', "up.sh:1:5: the shell's own variable $LINENO is not supported"],
   ['ok *.conf', 'up.sh:1:4: *.conf stands for files in the working folder, which is not known here'],
   ['trap ok EXIT', 'up.sh:1:1: the command "trap" is not supported'],
-  ['exec ok', 'up.sh:1:1: the command "exec" is not supported'],
+  ['exec -a x ok', 'up.sh:1:6: exec -a is not supported'],
   ['/opt/bin/ip link', 'up.sh:1:1: the command "/opt/bin/ip" is not supported'],
   ['command -v nosuch', 'up.sh:1:12: the command "nosuch" is not supported'],
   ['command -p ok', 'up.sh:1:9: command -p is not supported'],
@@ -123,8 +123,8 @@ test('says where a here-document stands, and what is left of one', (t) => {
   const inputs = (script: string): readonly string[] => {
     const seen: string[] = [];
     const machine = recordingMachine();
-    const run = (invocation: Parameters<typeof machine.run>[0]): ReturnType<typeof machine.run> => {
-      const { text, at } = invocation.takeInput();
+    const run = function* (invocation: Invocation): Job<Result> {
+      const { text, at } = yield* invocation.takeInput();
       seen.push(`${at ? formatLocation(at) : 'nowhere'} ${text}`);
       return { status: 0, stdout: '', stderr: '' };
     };

@@ -1,8 +1,10 @@
 import { executeList } from './execute.ts';
 import { fileSource, invalid, type Location } from './location.ts';
 import type { Machine } from './machine.ts';
+import type { Job } from './process.ts';
 import { readScript } from './read-script.ts';
-import { Exit, type Option, type Shared, type Shell } from './state.ts';
+import { initialVariables } from './run-script.ts';
+import { Exit, leave, type Option, type Shared, type Shell } from './state.ts';
 import { bufferOutput, type Stream, textInput } from './streams.ts';
 
 export interface EvaluateOptions {
@@ -14,7 +16,10 @@ export interface EvaluateOptions {
   /** What is set as if by the command line, `sh -eu`. */
   readonly set?: readonly Option[];
   readonly machine: Machine;
-  /** How much may be done, 100,000 unless given: a command, an expansion and 64 characters of text are a step each. */
+  /**
+   * How much may be done before time has passed, 100,000 unless given: a command, an expansion and 64 characters of text are a
+   * step each.
+   */
   readonly steps?: number;
 }
 
@@ -27,15 +32,13 @@ export interface Outcome {
   readonly at: Location | null;
 }
 
-/** Functions, compound commands, substitutions and operands inside one another. */
-const deepest = 400;
-
 /**
- * Runs a script of POSIX sh on a machine, as dash would.
+ * Runs a script of POSIX sh on a machine, as dash would: work that may have to wait. What the script has left in the background
+ * goes on after it.
  *
  * @throws LabError 'invalid', with file, line and column, for what is not supported, and for what doesn't end
  */
-export function evaluate(source: string, options: EvaluateOptions): Outcome {
+export function* evaluation(source: string, options: EvaluateOptions): Job<Outcome> {
   const script = readScript(fileSource(options.file, source));
   const shared = sharedBy(options);
   const start = { file: options.file, line: 1, column: 1 };
@@ -44,12 +47,12 @@ export function evaluate(source: string, options: EvaluateOptions): Outcome {
       shared.spend(characters, start);
     });
   const [stdout, stderr] = [output(), output()];
-  const environment = Object.entries({ PATH: defaultPath, ...options.environment, IFS: ' \t\n' });
+  const environment = Object.entries({ PATH: defaultPath, ...options.environment });
+  const exported = environment.map(([name, value]) => [name, { value, exported: true, readonly: false }] as const);
   const shell: Shell = {
     shared,
-    variables: new Map(
-      environment.map(([name, value]) => [name, { value, exported: name !== 'IFS', readonly: false }]),
-    ),
+    name: options.file,
+    variables: initialVariables(exported),
     functions: new Map(),
     options: new Set(options.set),
     descriptors: new Map<number, Stream>([
@@ -62,6 +65,10 @@ export function evaluate(source: string, options: EvaluateOptions): Outcome {
     status: 0,
     substituted: 0,
     loops: 0,
+    depth: 0,
+    children: [],
+    background: null,
+    final: null,
   };
   const ended = (status: number, at: Location | null): Outcome => ({
     status: status & 255,
@@ -70,35 +77,28 @@ export function evaluate(source: string, options: EvaluateOptions): Outcome {
     at,
   });
   try {
-    return ended(executeList(shell, script, false), null);
+    return ended(yield* executeList(shell, script, false), null);
   } catch (error) {
     if (error instanceof Exit) return ended(error.status, error.at);
     throw error;
+  } finally {
+    leave(shell);
   }
 }
 
 /** What a shell takes where the environment has no PATH. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function sharedBy({ machine, file, steps = 100_000 }: EvaluateOptions): Shared {
+function sharedBy({ machine, steps = 100_000 }: EvaluateOptions): Shared {
+  const { timer } = machine.processes;
   let left = steps;
-  let depth = 0;
+  let since = timer.now;
   return {
     machine,
-    name: file,
     spend: (characters, at) => {
+      if (timer.now !== since) [left, since] = [steps, timer.now];
       left -= 1 + characters / 64;
       if (left < 0) throw invalid(at, `this script does not end within ${steps} steps`, 'see to it that its loops end');
-    },
-    nested: (at, run) => {
-      if (depth >= deepest)
-        throw invalid(at, `this is nested more than ${deepest} deep`, 'see to it that its functions return');
-      depth++;
-      try {
-        return run();
-      } finally {
-        depth--;
-      }
     },
     execute: executeList,
   };

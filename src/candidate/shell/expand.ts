@@ -9,8 +9,9 @@ import {
   type Pattern,
   type PatternPiece,
 } from './pattern.ts';
+import type { Job } from './process.ts';
 import { type Field, type Piece, splitFields } from './split.ts';
-import { assign, fail, separators, type Shell, valueOf } from './state.ts';
+import { assign, fail, nested, separators, type Shell, valueOf } from './state.ts';
 import { bufferOutput } from './streams.ts';
 import { runSubshell } from './subshell.ts';
 import type { Operation, Part, Word } from './syntax.ts';
@@ -18,22 +19,22 @@ import type { Operation, Part, Word } from './syntax.ts';
 type Parameter = Extract<Part, { kind: 'parameter' }>;
 
 /** A word as an argument: expanded, split into fields, and those that are patterns replaced by the paths that they match. */
-export function expandFields(shell: Shell, word: Word): readonly string[] {
-  if (word.declaration) return [expandText(shell, word)];
-  const fields = splitFields(expandWord(shell, word, true), separators(shell));
+export function* expandFields(shell: Shell, word: Word): Job<readonly string[]> {
+  if (word.declaration) return [yield* expandText(shell, word)];
+  const fields = splitFields(yield* expandWord(shell, word, true), separators(shell));
   return fields.flatMap((field) => pathnames(shell, field, word.at));
 }
 
 /** A word as one text: the value of an assignment, the target of a redirection, a here-document. */
-export function expandText(shell: Shell, word: Word): string {
-  return joined(expandWord(shell, word, false))
+export function* expandText(shell: Shell, word: Word): Job<string> {
+  return joined(yield* expandWord(shell, word, false))
     .map(({ text }) => text)
     .join('');
 }
 
 /** A word as a pattern, for `case` and `${x#…}`. */
-export function expandPattern(shell: Shell, word: Word): Pattern {
-  return compilePattern(joined(expandWord(shell, word, false)));
+export function* expandPattern(shell: Shell, word: Word): Job<Pattern> {
+  return compilePattern(joined(yield* expandWord(shell, word, false)));
 }
 
 function pathnames(shell: Shell, field: Field, at: Location): readonly string[] {
@@ -50,31 +51,37 @@ function pathnames(shell: Shell, field: Field, at: Location): readonly string[] 
   return found.length > 0 ? found : [text];
 }
 
-function expandWord(shell: Shell, { parts, at }: Word, splitting: boolean): readonly Piece[] {
-  const pieces = expandParts(shell, parts, splitting);
+function* expandWord(shell: Shell, { parts, at }: Word, splitting: boolean): Job<readonly Piece[]> {
+  const pieces = yield* expandParts(shell, parts, splitting);
   const characters = pieces.reduce((sum, piece) => sum + (piece.kind === 'text' ? piece.text.length : 0), 0);
   shell.shared.spend(characters + 64 * pieces.length, at);
   return pieces;
 }
 
 /** @param splitting whether the word is split afterwards, so that the fields of `$*` stay apart */
-function expandParts(shell: Shell, parts: readonly Part[], splitting: boolean): readonly Piece[] {
-  return parts.flatMap((part) => {
-    const split = !part.quoted;
+function* expandParts(shell: Shell, parts: readonly Part[], splitting: boolean): Job<readonly Piece[]> {
+  const pieces: Piece[] = [];
+  for (const part of parts) {
+    const { quoted } = part;
     switch (part.kind) {
       case 'text':
-        return [{ kind: 'text' as const, text: part.text, quoted: part.quoted, split: false }];
+        pieces.push({ kind: 'text', text: part.text, quoted, split: false });
+        break;
       case 'command':
-        return [{ kind: 'text' as const, text: substitute(shell, part), quoted: part.quoted, split }];
+        pieces.push({ kind: 'text', text: yield* substitute(shell, part), quoted, split: !quoted });
+        break;
       case 'arithmetic':
-        return [{ kind: 'text' as const, text: calculate(shell, part), quoted: part.quoted, split }];
+        pieces.push({ kind: 'text', text: yield* calculate(shell, part), quoted, split: !quoted });
+        break;
       case 'parameter':
-        return expandParameter(shell, part, splitting);
+        pieces.push(...(yield* expandParameter(shell, part, splitting)));
+        break;
     }
-  });
+  }
+  return pieces;
 }
 
-function expandParameter(shell: Shell, part: Parameter, splitting: boolean): readonly Piece[] {
+function* expandParameter(shell: Shell, part: Parameter, splitting: boolean): Job<readonly Piece[]> {
   const { name, operation, quoted, at } = part;
   const text = (value: string): readonly Piece[] => [{ kind: 'text', text: value, quoted, split: !quoted }];
   if (name === '@' || name === '*') return expandPositional(shell, part, splitting);
@@ -85,15 +92,16 @@ function expandParameter(shell: Shell, part: Parameter, splitting: boolean): rea
     case 'require':
     case 'alternative': {
       const missing = value === undefined || (operation.colon && value === '');
-      if (operation.kind === 'alternative') return missing ? text('') : operand(shell, part, operation.word, splitting);
-      return missing ? withoutValue(shell, part, operation, splitting) : text(value);
+      if (operation.kind === 'alternative')
+        return missing ? text('') : yield* operand(shell, part, operation.word, splitting);
+      return missing ? yield* withoutValue(shell, part, operation, splitting) : text(value);
     }
     case undefined:
     case 'length':
     case 'remove': {
       if (value === undefined && shell.options.has('u')) fail(shell, at, `${name}: parameter not set`);
       if (operation?.kind === 'length') return text(String((value ?? '').length));
-      return text(operation ? remove(shell, value ?? '', operation, at) : (value ?? ''));
+      return text(operation ? yield* remove(shell, value ?? '', operation, at) : (value ?? ''));
     }
   }
 }
@@ -107,15 +115,15 @@ function expandPositional(shell: Shell, { name, quoted }: Parameter, splitting: 
   ]);
 }
 
-function withoutValue(
+function* withoutValue(
   shell: Shell,
   part: Parameter,
   { kind, word, colon }: Extract<Operation, { kind: 'default' | 'assign' | 'require' | 'alternative' }>,
   splitting: boolean,
-): readonly Piece[] {
+): Job<readonly Piece[]> {
   const { name, quoted, at } = part;
-  if (kind === 'default' || kind === 'alternative') return operand(shell, part, word, splitting);
-  const text = shell.shared.nested(at, () => expandText(shell, word));
+  if (kind === 'default' || kind === 'alternative') return yield* operand(shell, part, word, splitting);
+  const text = yield* nested(shell, at, () => expandText(shell, word));
   if (kind === 'require') fail(shell, at, `${name}: ${text || `parameter not set${colon ? ' or null' : ''}`}`);
   if (!/^[A-Za-z_]/.test(name)) fail(shell, at, `${name}: bad variable name`);
   assign(shell, name, text, at);
@@ -123,19 +131,19 @@ function withoutValue(
 }
 
 /** The word in `${x:-word}`: outside of quotes, its own text is split like the value it stands for. */
-function operand(shell: Shell, { quoted, at }: Parameter, word: Word, splitting: boolean): readonly Piece[] {
+function* operand(shell: Shell, { quoted, at }: Parameter, word: Word, splitting: boolean): Job<readonly Piece[]> {
   if (quoted && word.parts.length === 0) return [{ kind: 'text', text: '', quoted, split: false }];
-  const pieces = shell.shared.nested(at, () => expandParts(shell, word.parts, splitting));
+  const pieces = yield* nested(shell, at, () => expandParts(shell, word.parts, splitting));
   return pieces.map((piece) => (piece.kind === 'text' ? { ...piece, split: !piece.quoted } : piece));
 }
 
-function remove(
+function* remove(
   shell: Shell,
   value: string,
   { pattern, end, longest }: Extract<Operation, { kind: 'remove' }>,
   at: Location,
-): string {
-  const compiled = shell.shared.nested(at, () => expandPattern(shell, pattern));
+): Job<string> {
+  const compiled = yield* nested(shell, at, () => expandPattern(shell, pattern));
   shell.shared.spend(compiled.length * value.length, at);
   if (end === 'prefix') {
     const prefixes = matchingPrefixes(compiled, value);
@@ -146,20 +154,21 @@ function remove(
   return from < 0 ? value : value.slice(0, from);
 }
 
-function substitute(shell: Shell, { body, at }: Extract<Part, { kind: 'command' }>): string {
+function* substitute(shell: Shell, { body, at }: Extract<Part, { kind: 'command' }>): Job<string> {
   const { shared } = shell;
   const output = bufferOutput((characters) => {
     shared.spend(characters, at);
   });
-  shell.substituted = runSubshell(shell, body, false, at, [[1, output]]);
+  shell.substituted = yield* runSubshell(shell, body, false, at, [[1, output]]);
+  yield* output.closed();
   const text = output.text();
   let end = text.length;
   while (text[end - 1] === '\n') end--;
   return text.slice(0, end);
 }
 
-function calculate(shell: Shell, { expression, at }: Extract<Part, { kind: 'arithmetic' }>): string {
-  const text = expandParts(shell, expression, false)
+function* calculate(shell: Shell, { expression, at }: Extract<Part, { kind: 'arithmetic' }>): Job<string> {
+  const text = (yield* expandParts(shell, expression, false))
     .map((piece) => (piece.kind === 'text' ? piece.text : piece.joiner))
     .join('');
   shell.shared.spend(text.length, at);

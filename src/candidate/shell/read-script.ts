@@ -41,8 +41,8 @@ function scriptReader(source: Source): (statements: readonly Statement[]) => Lis
 
   function list(statements: readonly Statement[]): List {
     return statements.map((statement) => {
-      if (statement.background) refuse(statement.end - 1, 'a background command (&)', 'run it in the foreground');
-      return command(statement.command);
+      const read = command(statement.command);
+      return statement.background ? { kind: 'background', command: read, at: read.at } : read;
     });
   }
 
@@ -164,8 +164,9 @@ function scriptReader(source: Source): (statements: readonly Statement[]) => Lis
         return { kind: 'append', descriptor, at, target: word(target) };
       case '>&':
       case '<&':
+        if (target.text === '-') return { kind: 'close', descriptor, at };
         if (!/^[0-9]$/.test(target.text))
-          refuse(pos, `${operator}${target.text}`, 'supported is a descriptor: >&2, 2>&1');
+          refuse(pos, `${operator}${target.text}`, 'supported is a descriptor or -: >&2, 2>&1, 9>&-');
         return { kind: 'duplicate', descriptor, at, from: Number(target.text) };
       default:
         return refuse(pos, operator, 'supported are < > >> >| << <<- >& and <&');

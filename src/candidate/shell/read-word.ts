@@ -183,12 +183,16 @@ export function wordReader(source: Source, readList: (script: ParsedScript, sour
 const defaults = { '-': 'default', '=': 'assign', '?': 'require', '+': 'alternative' } as const;
 
 function parameter(name: string, operation: Operation | null, quoted: boolean, at: Location): Part {
-  if (!/^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?])$/.test(name)) {
-    throw invalid(at, `the parameter $${name} is not supported`, 'supported are variables and $1 $2 … $@ $* $# $? $0');
+  if (!/^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?!])$/.test(name)) {
+    throw invalid(
+      at,
+      `the parameter $${name} is not supported`,
+      'supported are variables and $1 $2 … $@ $* $# $? $! $0',
+    );
   }
   if (
-    (operation && operation.kind !== 'length' && /^[@*#]$/.test(name)) ||
-    (operation?.kind === 'length' && /[@*]/.test(name))
+    (operation && operation.kind !== 'length' && /^[@*#!]$/.test(name)) ||
+    (operation?.kind === 'length' && /[@*!]/.test(name))
   ) {
     throw invalid(at, `an operation on $${name} is not supported`, 'POSIX leaves it open what it does');
   }
@@ -213,7 +217,7 @@ function expansions(expression: ArithmeticExpression): readonly (Expansion | Ari
       return [expression];
     case 'ArithmeticWord':
       if (expression.parts) return expression.parts.filter((part) => part.type !== 'Literal');
-      return /^\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?])$/.test(expression.value) ? [expression] : [];
+      return /^\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!])$/.test(expression.value) ? [expression] : [];
   }
 }
 

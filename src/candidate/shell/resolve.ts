@@ -11,7 +11,10 @@ export type Target =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'builtin'; readonly builtin: Builtin }
   | { readonly kind: 'function'; readonly body: Command }
-  | { readonly kind: 'program'; readonly name: string };
+  | { readonly kind: 'program'; readonly name: string }
+  | { readonly kind: 'script'; readonly path: string; readonly text: string }
+  /** The command takes the shell's place; without one, only redirections are meant. */
+  | { readonly kind: 'exec'; readonly target: Target };
 
 interface Resolved {
   readonly target: Target;
@@ -21,7 +24,7 @@ interface Resolved {
 
 /** Other commands of the shell, which are not supported. */
 const unsupported = new Set(
-  '. alias bg cd chdir exec fc fg getopts hash jobs kill pwd times trap type ulimit umask unalias wait'.split(' '),
+  'alias bg cd chdir fc fg getopts hash jobs pwd times trap type ulimit umask unalias'.split(' '),
 );
 
 const keywords = new Set('! { } case do done elif else esac fi for if in then until while'.split(' '));
@@ -35,6 +38,11 @@ const keywords = new Set('! { } case do done elif else esac fi for if in then un
 export function resolve(shell: Shell, args: readonly Argument[]): Resolved {
   const [first, option] = args;
   if (!first) return { target: { kind: 'nothing' }, args };
+  if (first.text === 'exec') {
+    if (option?.text.startsWith('-')) throw invalid(option.at, `exec ${option.text} is not supported`, 'leave it out');
+    const replacing = resolve({ ...shell, functions: new Map() }, args.slice(1));
+    return { target: { kind: 'exec', target: replacing.target }, args: replacing.args };
+  }
   if (first.text !== 'command') return { target: targetOf(shell, first), args };
   if (option?.text === '-v') return { target: { kind: 'builtin', builtin: describing(shell, args) }, args };
   if (option?.text.startsWith('-') && option.text !== '--') {
@@ -55,7 +63,9 @@ function targetOf(shell: Shell, { text, at }: Argument): Target {
   const { machine } = shell.shared;
   const name = programName(machine, text);
   if (name !== null) return { kind: 'program', name };
-  const known = [...builtins.keys(), 'command', ...machine.commands].sort().join(' ');
+  const script = text.includes('/') ? machine.script(text) : null;
+  if (script !== null) return { kind: 'script', path: text, text: script };
+  const known = [...builtins.keys(), 'command', 'exec', ...machine.commands].sort().join(' ');
   throw invalid(at, `the command ${JSON.stringify(text)} is not supported`, `supported are ${known}`);
 }
 
@@ -65,7 +75,8 @@ function describing(shell: Shell, args: readonly Argument[]): Builtin {
   const run = (): number => {
     if (!name) return 0;
     if (more) throw invalid(more.at, 'command -v with several names is not supported', 'ask for them one by one');
-    const ofShell = name.text === 'command' || unsupported.has(name.text) || keywords.has(name.text);
+    const ofShell =
+      name.text === 'command' || name.text === 'exec' || unsupported.has(name.text) || keywords.has(name.text);
     const program = !ofShell && targetOf(shell, name).kind === 'program';
     const path = program && !name.text.includes('/') ? `/usr/sbin/${name.text}` : name.text;
     return writeTo(shell, 1, `${path}\n`) === null ? 0 : 1;

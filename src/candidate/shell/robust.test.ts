@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
 import { LabError } from '../../net/error.ts';
-import { evaluate } from './evaluate.ts';
+
 import { generatedScript } from './generated-script.ts';
-import { recordingMachine } from './testing.ts';
+import { evaluate, recordingMachine } from './testing.ts';
 
 const lines = Number(process.env['SCRIPT_LINES'] ?? 40_000);
 const seed = Number(process.env['SEED'] ?? 1);

@@ -1,11 +1,14 @@
 import { invalid, type Location } from './location.ts';
 import type { Machine } from './machine.ts';
-import type { Stream } from './streams.ts';
+import type { Job, Process } from './process.ts';
+import { brokenPipe, type Stream } from './streams.ts';
 import type { Command, List } from './syntax.ts';
 
 /** A shell's execution environment (POSIX.1-2024, XCU 2.13): a subshell gets a copy. */
 export interface Shell {
   readonly shared: Shared;
+  /** `$0` */
+  readonly name: string;
   readonly variables: Map<string, Variable>;
   readonly functions: Map<string, Command>;
   readonly options: Set<Option>;
@@ -19,19 +22,43 @@ export interface Shell {
   substituted: number;
   /** Loops around the command that is being run, in this function. */
   loops: number;
+  /** How deep what is being run is nested. */
+  depth: number;
+  /** What it has begun in the background. */
+  readonly children: Process[];
+  /** The command that is all that this shell is to do: what its redirections replace is closed. */
+  final: Command | null;
+  /** `$!`; `null`: nothing has been begun in the background. */
+  background: number | null;
 }
 
-/** Of one evaluation, its subshells included. */
+/** Of one evaluation, its subshells and what it runs in the background included. */
 export interface Shared {
   readonly machine: Machine;
-  /** `$0` */
-  readonly name: string;
-  /** Takes from what is left of the budget. */
+  /** Takes from what is left of the budget, which is there anew whenever time has passed. */
   spend(characters: number, at: Location): void;
-  /** Runs what is nested inside of something else, unless that is too deep. */
-  nested<T>(at: Location, run: () => T): T;
   /** Runs commands; `tested`: whether what comes of them is asked for, so that `set -e` does not count. */
-  execute(shell: Shell, list: List, tested: boolean): number;
+  execute(shell: Shell, list: List, tested: boolean): Job<number>;
+}
+
+/** Functions, compound commands, substitutions and operands inside one another. */
+const deepest = 400;
+
+/** Goes one deeper into what is nested, unless that is too deep; `shell.depth` is to be lessened afterwards. */
+export function descend(shell: Shell, at: Location): void {
+  if (shell.depth >= deepest)
+    throw invalid(at, `this is nested more than ${deepest} deep`, 'see to it that its functions return');
+  shell.depth++;
+}
+
+/** Runs what is nested inside of something else, unless that is too deep. */
+export function* nested<T>(shell: Shell, at: Location, run: () => Job<T>): Job<T> {
+  descend(shell, at);
+  try {
+    return yield* run();
+  } finally {
+    shell.depth--;
+  }
 }
 
 /** `set -e`, `-u`, `-x` and `-f`. */
@@ -81,6 +108,9 @@ export class BuiltinError extends Error {
   }
 }
 
+/** Nobody hears what a command writes. */
+export class BrokenPipe extends Error {}
+
 /** Says what is wrong, and ends the shell, as an error in an expansion does. */
 export function fail(shell: Shell, at: Location, message: string): never {
   complain(shell, at, message);
@@ -91,10 +121,16 @@ export function complain(shell: Shell, at: Location, message: string): void {
   writeTo(shell, 2, `${at.file}: ${at.line}: ${message}\n`);
 }
 
-/** Writes to a descriptor; returns why that failed, or `null`. */
+/**
+ * Writes to a descriptor; returns why that failed, or `null`.
+ *
+ * @throws BrokenPipe
+ */
 export function writeTo(shell: Shell, descriptor: number, text: string): string | null {
   const stream = shell.descriptors.get(descriptor);
-  return stream?.kind === 'output' ? stream.write(text) : 'Bad file descriptor';
+  const problem = stream?.kind === 'output' ? stream.write(text) : 'Bad file descriptor';
+  if (problem === brokenPipe) throw new BrokenPipe();
+  return problem;
 }
 
 /** Variables that a shell sets by itself, to what can't be known here. */
@@ -104,7 +140,8 @@ const ofTheShell = new Set(['PWD', 'OLDPWD', 'PPID', 'LINENO', 'OPTIND', 'PS1', 
 export function valueOf(shell: Shell, name: string, at: Location): string | undefined {
   if (name === '?') return String(shell.status);
   if (name === '#') return String(shell.positional.length);
-  if (/^[0-9]/.test(name)) return Number(name) === 0 ? shell.shared.name : shell.positional[Number(name) - 1];
+  if (name === '!') return shell.background === null ? undefined : String(shell.background);
+  if (/^[0-9]/.test(name)) return Number(name) === 0 ? shell.name : shell.positional[Number(name) - 1];
   const variable = shell.variables.get(name);
   if (!variable && ofTheShell.has(name)) {
     throw invalid(at, `the shell's own variable $${name} is not supported`, 'set it first');
@@ -136,7 +173,9 @@ export function separators(shell: Shell): string {
   return shell.variables.get('IFS')?.value ?? ' \t\n';
 }
 
-export function copyOf(shell: Shell): Shell {
+/** A copy, for a subshell; to be left by `leave`. */
+export function fork(shell: Shell): Shell {
+  for (const stream of shell.descriptors.values()) stream.hold();
   return {
     ...shell,
     variables: new Map(shell.variables),
@@ -144,5 +183,18 @@ export function copyOf(shell: Shell): Shell {
     options: new Set(shell.options),
     descriptors: new Map(shell.descriptors),
     locals: shell.locals.map((saved) => new Map(saved)),
+    children: [],
   };
+}
+
+/** Closes what a shell still has open. */
+export function leave(shell: Shell): void {
+  for (const stream of shell.descriptors.values()) stream.release();
+  shell.descriptors.clear();
+}
+
+/** Has a descriptor lead elsewhere; what it led to is given up. */
+export function lead(shell: Shell, descriptor: number, stream: Stream): void {
+  shell.descriptors.get(descriptor)?.release();
+  shell.descriptors.set(descriptor, stream);
 }

@@ -21,10 +21,13 @@ export type Command = { readonly at: Location } & (
   | { readonly kind: 'while'; readonly until: boolean; readonly condition: List; readonly body: List }
   | { readonly kind: 'case'; readonly word: Word; readonly items: readonly CaseItem[] }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command }
+  /** What is begun and not waited for. */
+  | { readonly kind: 'background'; readonly command: Command }
   | { readonly kind: 'redirected'; readonly command: Command; readonly redirections: readonly Redirection[] }
 );
 
 export type SimpleCommand = Extract<Command, { kind: 'simple' }>;
+export type RedirectedCommand = Extract<Command, { kind: 'redirected' }>;
 
 export interface Conditional {
   readonly operator: '&&' | '||';
@@ -49,6 +52,7 @@ export interface Assignment {
 export type Redirection = { readonly descriptor: number; readonly at: Location } & (
   | { readonly kind: 'read' | 'write' | 'append'; readonly target: Word }
   | { readonly kind: 'duplicate'; readonly from: number }
+  | { readonly kind: 'close' }
   /** `at` is where its first line stands. */
   | { readonly kind: 'here-document'; readonly text: Word }
 );

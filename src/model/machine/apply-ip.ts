@@ -1,4 +1,5 @@
 import type { IpCommand, Placed } from '../../candidate/commands/ip.ts';
+import { notModelled } from '../../candidate/commands/refusal.ts';
 import type { Host } from '../host.ts';
 import type { Network } from '../network.ts';
 import { applyAddress } from './apply-address.ts';
@@ -24,5 +25,7 @@ export function applyIp(network: Network, host: Host, { command, at }: Placed<Ip
       return applyNeighbour(host, command);
     case 'nexthop':
       return applyNexthop(host, command);
+    case 'monitor':
+      return notModelled(at, 'ip monitor among other commands', 'run it by itself');
   }
 }

@@ -46,7 +46,9 @@ test(refused, 'ip route flush', '10: ip route flush needs to be told which route
 test(refused, 'ip route get', '10: ip route get needs a destination address');
 test(refused, 'ip route remove default', '10: "remove" is not something that ip route does', 'replace');
 test(refused, 'ip rout3 add', '4: "rout3" is not an object of ip', 'route?');
-test(refused, 'ip monitor', '4: monitor is not modelled');
+test(refused, 'ip monitor', '4: ip monitor of everything is not modelled');
+test(refused, 'ip monitor route', '12: ip monitor route is not modelled');
+test(refused, 'ip mon li ppp0', '11: ip monitor link ppp0 is not modelled');
 test(refused, 'ip', '1: ip needs an object, such as route');
 test(refused, 'ip -6 route', '4: -6 is not modelled', 'IPv4');
 test(refused, 'ip -n blue route', '4: -n is not modelled');

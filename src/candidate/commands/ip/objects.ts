@@ -5,6 +5,7 @@ import { keywordFor, namesOf, unknown } from '../keyword.ts';
 import type { Word } from '../word.ts';
 import { readAddressChange, readAddressSelector } from './address.ts';
 import { readLinkAdd, readLinkDelete, readLinkSet, readLinkShow } from './link.ts';
+import { readMonitor } from './monitor.ts';
 import type { TableNames } from './names.ts';
 import { readNeighbourChange, readNeighbourSelector } from './neighbour.ts';
 import { readNexthopChange, readNexthopSelector } from './nexthop.ts';
@@ -122,7 +123,8 @@ export const objects: readonly Named[] = [
   ...object('neighbor* neighbour*', neighbour, showNeighbours),
   ...notVerbs('ntable* ntbl*'),
   ...object('link*', link, showLinks),
-  ...notVerbs('l2tp* fou* ila* macsec* tunnel* tunl* tuntap* tap* token* tcpmetrics* tcp_metrics* monitor*'),
+  ...notVerbs('l2tp* fou* ila* macsec* tunnel* tunl* tuntap* tap* token* tcpmetrics* tcp_metrics*'),
+  ...verbs('monitor*', (words, word, output) => readMonitor(words, word, output)),
   ...notVerbs('xfrm* mroute* mrule* netns* netconf* vrf* sr*'),
   ...object('nexthop*', nexthop, showNexthops),
   ...notVerbs('mptcp* ioam* help* stats*'),

@@ -1,4 +1,5 @@
 import type { Location } from '../location.ts';
+import type { Job } from '../process.ts';
 import type { Shell } from '../state.ts';
 
 /** A command of the shell's own. */
@@ -6,7 +7,7 @@ export interface Builtin {
   /** POSIX calls some special (XCU 2.15): an error in one ends the shell, and assignments before it last. */
   readonly special: boolean;
   /** @throws BuiltinError with what is wrong with its arguments */
-  readonly run: (shell: Shell, call: Call) => number;
+  readonly run: (shell: Shell, call: Call) => number | Job<number>;
 }
 
 export interface Call {

@@ -1,7 +1,8 @@
 /** Commands that decide what is run next. */
-import { generatedSource } from '../location.ts';
+import { fileSource, generatedSource, invalid } from '../location.ts';
+import type { Job } from '../process.ts';
 import { readScript } from '../read-script.ts';
-import { BuiltinError, Exit, LoopJump, Return, type Shell } from '../state.ts';
+import { BuiltinError, Exit, LoopJump, nested, Return, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { count } from './numbers.ts';
 
@@ -21,8 +22,30 @@ export function jump(shell: Shell, { name, args: [levels = '1'] }: Call): number
   throw new LoopJump(name === 'break' ? 'break' : 'continue', Math.min(wanted, shell.loops));
 }
 
-export function evaluateArguments(shell: Shell, { args, argAt, tested, at }: Call): number {
+export function* evaluateArguments(shell: Shell, { args, argAt, tested, at }: Call): Job<number> {
   const text = args.join(' ');
   shell.shared.spend(text.length, at);
-  return shell.shared.execute(shell, readScript(generatedSource(text, argAt(0))), tested);
+  return yield* shell.shared.execute(shell, readScript(generatedSource(text, argAt(0))), tested);
+}
+
+/** `.`: runs a file's commands in this shell. */
+export function* source(shell: Shell, { args, argAt, tested, at }: Call): Job<number> {
+  const [path, more] = args;
+  if (path === undefined) return 0;
+  if (more !== undefined) throw invalid(argAt(1), '. with arguments is not supported', 'set them first');
+  if (!path.includes('/'))
+    throw invalid(argAt(0), `. ${path} is not supported: it is looked for in the PATH`, 'write its path');
+  const text = shell.shared.machine.read(path, argAt(0));
+  if (text === null) throw new BuiltinError(`cannot open ${path}: No such file`);
+  shell.shared.spend(text.length, at);
+  const { loops } = shell;
+  shell.loops = 0;
+  try {
+    return yield* nested(shell, at, () => shell.shared.execute(shell, readScript(fileSource(path, text)), tested));
+  } catch (error) {
+    if (error instanceof Return) return error.status;
+    throw error;
+  } finally {
+    shell.loops = loops;
+  }
 }

@@ -1,6 +1,8 @@
 import { invalid } from '../location.ts';
+import type { Job } from '../process.ts';
 import { isBlank } from '../split.ts';
 import { assign, BuiltinError, separators, type Shell } from '../state.ts';
+import { awaitInput } from '../streams.ts';
 import type { Call } from './builtin.ts';
 import { isName } from './variables.ts';
 
@@ -11,7 +13,7 @@ interface Character {
 }
 
 /** `read`: a line into variables, the last of which takes what is left (POSIX.1-2024, XCU 3). */
-export function read(shell: Shell, { args, argAt, at }: Call): number {
+export function* read(shell: Shell, { args, argAt, at }: Call): Job<number> {
   const raw = args[0] === '-r';
   const names = raw ? args.slice(1) : args;
   const [option] = names;
@@ -19,7 +21,7 @@ export function read(shell: Shell, { args, argAt, at }: Call): number {
     throw invalid(argAt(raw ? 1 : 0), `read ${option} is not supported`, 'supported is read -r');
   if (option === undefined) throw new BuiltinError('arg count');
   for (const name of names) if (!isName(name)) throw new BuiltinError(`${name}: bad variable name`);
-  const { characters, complete } = readLine(shell, raw);
+  const { characters, complete } = yield* readLine(shell, raw);
   shell.shared.spend(characters.length, at);
   const values = splitLine(characters, names.length, separators(shell));
   for (const [index, name] of names.entries()) assign(shell, name, values[index] ?? '', at);
@@ -27,13 +29,14 @@ export function read(shell: Shell, { args, argAt, at }: Call): number {
 }
 
 /** A line without its newline; unless `raw`, a backslash quotes a character, and continues the line at its end. */
-function readLine(
+function* readLine(
   shell: Shell,
   raw: boolean,
-): { readonly characters: readonly Character[]; readonly complete: boolean } {
+): Job<{ readonly characters: readonly Character[]; readonly complete: boolean }> {
   const input = shell.descriptors.get(0);
   const characters: Character[] = [];
   for (;;) {
+    if (input?.kind === 'input') yield* awaitInput(input, 'line');
     const line = input?.kind === 'input' ? input.line() : null;
     if (line === null) return { characters, complete: false };
     let continued = false;

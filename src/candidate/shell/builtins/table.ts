@@ -1,13 +1,16 @@
+import type { Job } from '../process.ts';
 import type { Shell } from '../state.ts';
 import type { Builtin, Call } from './builtin.ts';
-import { evaluateArguments, exit, jump, leave } from './control.ts';
+import { evaluateArguments, exit, jump, leave, source } from './control.ts';
+import { kill, wait } from './jobs.ts';
 import { printf } from './printf.ts';
 import { read } from './read.ts';
 import { test } from './test.ts';
 import { cat, echo } from './text.ts';
 import { declare, local, set, shift, unset } from './variables.ts';
 
-const special: Readonly<Record<string, (shell: Shell, call: Call) => number>> = {
+const special: Readonly<Record<string, (shell: Shell, call: Call) => number | Job<number>>> = {
+  '.': source,
   ':': () => 0,
   break: jump,
   continue: jump,
@@ -22,15 +25,17 @@ const special: Readonly<Record<string, (shell: Shell, call: Call) => number>> = 
   unset,
 };
 
-const regular: Readonly<Record<string, (shell: Shell, call: Call) => number>> = {
+const regular: Readonly<Record<string, (shell: Shell, call: Call) => number | Job<number>>> = {
   '[': test,
   cat,
   echo,
   false: () => 1,
+  kill,
   printf,
   read,
   test,
   true: () => 0,
+  wait,
 };
 
 /** The shell's own commands. `cat` is a program elsewhere; here it needs nothing of the machine but its files. */

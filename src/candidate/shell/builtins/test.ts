@@ -1,6 +1,6 @@
 import { invalid } from '../location.ts';
 import { programName } from '../program.ts';
-import { BuiltinError, type Shell } from '../state.ts';
+import { BuiltinError, descend, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 
 const binary = new Set(['=', '!=', '-eq', '-ne', '-lt', '-le', '-gt', '-ge', '<', '>']);
@@ -79,9 +79,14 @@ function expression(shell: Shell, call: Call, args: readonly string[]): boolean 
     }
     if (first === '(') {
       index++;
-      const value = shell.shared.nested(call.at, or);
-      if (args[index++] !== ')') throw new BuiltinError('closing paren expected');
-      return value;
+      descend(shell, call.at);
+      try {
+        const value = or();
+        if (args[index++] !== ')') throw new BuiltinError('closing paren expected');
+        return value;
+      } finally {
+        shell.depth--;
+      }
     }
     if (unary.test(first) && second !== undefined) {
       index += 2;

@@ -7,6 +7,7 @@ import { fields } from './fields.ts';
 import { functions } from './functions.ts';
 import { input } from './input.ts';
 import { patterns } from './patterns.ts';
+import { processes } from './processes.ts';
 
 /** What is expected of the evaluator; the kernel tests ask dash whether it is right. */
 export const cases: readonly Case[] = [
@@ -18,4 +19,5 @@ export const cases: readonly Case[] = [
   ...errors,
   ...input,
   ...builtins,
+  ...processes,
 ];
