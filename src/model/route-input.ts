@@ -12,7 +12,14 @@ import type { Device } from './device.ts';
 /** What becomes of a packet that came in. */
 export type InputRoute =
   | { readonly kind: 'local' }
-  | { readonly kind: 'forward'; readonly device: Device; readonly nexthop: number; readonly sameLink: boolean }
+  | {
+      readonly kind: 'forward';
+      readonly device: Device;
+      readonly nexthop: number;
+      /** 0: the destination is on the link itself. */
+      readonly gateway: number;
+      readonly sameLink: boolean;
+    }
   /** Dropped; with an ICMP destination unreachable of this code, where the host forwards. */
   | {
       readonly kind: 'drop';
@@ -84,6 +91,7 @@ export function routeInput(host: Host, skb: SkBuff): InputRoute {
     kind: 'forward',
     device: nexthop.device,
     nexthop: nexthop.gateway || destination,
+    gateway: nexthop.gateway,
     sameLink: nexthop.device === device && !isIcmpError(packet),
   };
 }
