@@ -46,7 +46,6 @@ export function routeInput(host: Host, skb: SkBuff): InputRoute {
     return why ? drop(why) : { kind: 'local' };
   }
   if (source >>> 24 === 0 || destination >>> 24 === 0) return drop('bogus');
-  const isLoopback = (address: number): boolean => address >>> 24 === 127;
   if ((isLoopback(source) || isLoopback(destination)) && !values.routeLocalnet && device !== host.loopback) {
     trail?.('drop', 'addresses of 127.0.0.0/8 come by no wire (route_localnet is 0)');
     return drop('bogus');
@@ -94,6 +93,10 @@ export function routeInput(host: Host, skb: SkBuff): InputRoute {
     gateway: nexthop.gateway,
     sameLink: nexthop.device === device && !isIcmpError(packet),
   };
+}
+
+function isLoopback(address: number): boolean {
+  return address >>> 24 === 127;
 }
 
 function arrivalOf({ packet, mark }: SkBuff, device: Device): Arrival {
