@@ -95,7 +95,7 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
 /** What has left the queue is on the wire, and seen there; then it comes to the other end, or is lost. */
 function carry(
   { host, device }: LinkEnd,
-  target: Neighbour | undefined,
+  target: Neighbour | null | undefined,
   packet: Packet,
   mark: number,
   queue: Queue,

@@ -51,7 +51,7 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
     return last && last.host === answering && last.direction === 'in' ? [{ path, last }] : [];
   });
   const seen = new Set<Crossing>();
-  const replies = setOut(answering)
+  const replies = (answering === undefined ? [] : setOut(answering))
     .flatMap((first) => {
       const before = arrived.findLast(
         ({ last }) =>
