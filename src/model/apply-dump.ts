@@ -24,7 +24,9 @@ export function* applyDump(machine: Machine, steps: readonly Step[]): Job<void> 
 }
 
 /** What is run for a step, one after the other, and what it has to read. */
-function inputsOf(step: Step): readonly { readonly program: string; readonly command: Command; readonly text: string }[] {
+function inputsOf(
+  step: Step,
+): readonly { readonly program: string; readonly command: Command; readonly text: string }[] {
   const { program } = step;
   if (step.program === 'iptables-restore') {
     return [{ program, command: { words: [], at: step.input.at }, text: step.input.text }];

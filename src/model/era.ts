@@ -27,6 +27,8 @@ export interface Era {
   /** Whether routes know that their device has no carrier. */
   readonly linkDown: boolean;
   readonly nexthopObjects: boolean;
+  /** What the removal of an address does to routes that have it as their `src`. */
+  readonly sourcelessRoutes: 'go' | 'go-from-main';
   /** Without reverse-path filter: whether a packet from one of the host's own addresses is refused. */
   readonly localSourceCheck: 'always' | 'never' | 'unless-accept-local';
   /** What a sender gets who names a source that isn't the host's. */
@@ -182,6 +184,17 @@ export const differences: readonly Difference[] = [
     'fib_multipath_use_neigh',
     { since: '0', value: false, text: 'unknown' },
     { since: '4.7', value: true, text: 'known', commit: 'a6db4494d218' },
+  ),
+  difference(
+    'sourcelessRoutes',
+    'routes whose src is an address that was removed',
+    { since: '0', value: 'go', text: 'are removed with it' },
+    {
+      since: '4.9',
+      value: 'go-from-main',
+      text: 'are removed with it from the table main, and stay in others',
+      commit: '5a56a0b3a45d',
+    },
   ),
   difference(
     'ruleUsers',

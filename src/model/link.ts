@@ -64,25 +64,18 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
     const others = ends.filter((other) => other !== end);
     queues.set(device, { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) });
     device.resolve = (address, source) => resolve(host, device, others, address, source, record);
-    device.transmit = ({ packet, mark }, nexthop) => {
+    device.transmit = (skb, nexthop) => {
       const queue = queues.get(device) ?? noQueue;
-      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(packet) + 14) : 0;
+      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(skb.packet) + 14) : 0;
       if (wait === null) return;
       const target = others.length === 1 ? others[0] : host.neighbours.get(device, nexthop)?.neighbour;
-      // What has left the queue is on the wire, and seen there.
-      const send = (): void => {
-        record({ host, device, direction: 'out', packet });
-        const loss = options.loss + queue.loss;
-        if (!target || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
-        host.clock.after(options.delay + queue.delay, () => {
-          if (!target.device.up) return;
-          record({ host: target.host, device: target.device, direction: 'in', packet });
-          const kept = { mark: target.host === host ? mark : 0, connection: null, tracking: 'none' } as const;
-          receive(target.host, target.device, packet, kept);
+      // Its packet and mark are what they are now, whatever becomes of the buffer.
+      const { packet, mark } = skb;
+      if (wait > 0) {
+        host.clock.after(wait, () => {
+          carry(end, target, packet, mark, queue, options, record);
         });
-      };
-      if (wait > 0) host.clock.after(wait, send);
-      else send();
+      } else carry(end, target, packet, mark, queue, options, record);
     };
   }
   return {
@@ -97,6 +90,27 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
       queues.set(device, { wait: rate === null ? null : createShaper(rate), delay: delay ?? 0, loss: loss ?? 0 });
     },
   };
+}
+
+/** What has left the queue is on the wire, and seen there; then it comes to the other end, or is lost. */
+function carry(
+  { host, device }: LinkEnd,
+  target: Neighbour | null | undefined,
+  packet: Packet,
+  mark: number,
+  queue: Queue,
+  options: LinkOptions,
+  record: Recorder,
+): void {
+  record({ host, device, direction: 'out', packet });
+  const loss = options.loss + queue.loss;
+  if (!target || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
+  host.clock.after(options.delay + queue.delay, () => {
+    if (!target.device.up) return;
+    record({ host: target.host, device: target.device, direction: 'in', packet });
+    const kept = { mark: target.host === host ? mark : 0, connection: null, tracking: 'none' } as const;
+    receive(target.host, target.device, packet, kept);
+  });
 }
 
 /** What stands before a device. */

@@ -59,14 +59,13 @@ function uniqueTuple(
   range: NatRange,
   manipulation: Manipulation,
 ): Tuple {
-  const isFree = (tuple: Tuple): boolean => !isTaken(host, tuple, connection);
   const anyPort = range.flags.includes('fully-random');
   if (manipulation === 'source' && !anyPort && !range.flags.includes('random')) {
     if (isWithin(original, range, manipulation)) {
-      if (isFree(original)) return original;
+      if (isFree(host, original, connection)) return original;
     } else {
       const reused = sameSource(host, original, range);
-      if (reused && isFree(reused)) return reused;
+      if (reused && isFree(host, reused, connection)) return reused;
     }
   }
   const tuple = withAddress(original, range, manipulation);
@@ -74,23 +73,27 @@ function uniqueTuple(
     if (range.ports) {
       const { from, to } = range.ports;
       const port = portOf(tuple, manipulation);
-      if (port >= from && port <= to && (from === to || isFree(tuple))) return tuple;
-    } else if (isFree(tuple)) return tuple;
+      if (port >= from && port <= to && (from === to || isFree(host, tuple, connection))) return tuple;
+    } else if (isFree(host, tuple, connection)) return tuple;
   }
-  return freePort(host, tuple, range, manipulation, isFree);
+  return freePort(host, connection, tuple, range, manipulation);
 }
 
-function isTaken(host: Host, tuple: Tuple, but: Connection): boolean {
+/** Whether no other connection's answers are those of this tuple. */
+function isFree(host: Host, tuple: Tuple, own: Connection): boolean {
   const answer = invert(tuple);
   const found = answer && host.conntrack.table.find(answer, host.clock.now);
-  return found !== null && found !== but;
+  return found === null || found === own;
 }
 
 /** The mapping that another connection from the same source has, if it fits. */
 function sameSource(host: Host, original: Tuple, range: NatRange): Tuple | null {
-  for (const each of host.conntrack.sources.from(original)) {
-    const mapped = invert(each.reply);
-    if (!mapped || each.expires <= host.clock.now) continue;
+  const others = host.conntrack.sources.from(original);
+  // The latest comes first.
+  for (let place = others.length - 1; place >= 0; place -= 1) {
+    const each = others[place];
+    const mapped = each && each.expires > host.clock.now ? invert(each.reply) : null;
+    if (!mapped) continue;
     const tuple = { ...original, source: mapped.source, sourcePort: mapped.sourcePort };
     if (isWithin(tuple, range, 'source')) return tuple;
   }
@@ -137,10 +140,10 @@ const leastAttempts = 16;
 /** Searches for a port that is free (nf_nat_l4proto_unique_tuple). What it begins with is random, or where the last search ended. */
 function freePort(
   host: Host,
+  connection: Connection,
   tuple: Tuple,
   { ports }: NatRange,
   manipulation: Manipulation,
-  isFree: (tuple: Tuple) => boolean,
 ): Tuple {
   if (!ports && manipulation === 'destination' && tuple.protocol !== protocols.icmp) return tuple;
   const { from, to } = ports ?? portsLike(tuple, manipulation);
@@ -151,7 +154,7 @@ function freePort(
     let offset = inTurn ? host.conntrack.portRover : host.random.below(0x10000);
     for (let attempt = 0; attempt < attempts; attempt += 1, offset += 1) {
       const found = withPort(tuple, from + (offset % size), manipulation);
-      if (!isFree(found)) continue;
+      if (!isFree(host, found, connection)) continue;
       host.conntrack.portRover = offset + 1;
       return found;
     }

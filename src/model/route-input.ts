@@ -12,7 +12,14 @@ import type { Device } from './device.ts';
 /** What becomes of a packet that came in. */
 export type InputRoute =
   | { readonly kind: 'local' }
-  | { readonly kind: 'forward'; readonly device: Device; readonly nexthop: number; readonly sameLink: boolean }
+  | {
+      readonly kind: 'forward';
+      readonly device: Device;
+      readonly nexthop: number;
+      /** 0: the destination is on the link itself. */
+      readonly gateway: number;
+      readonly sameLink: boolean;
+    }
   /** Dropped; with an ICMP destination unreachable of this code, where the host forwards. */
   | {
       readonly kind: 'drop';
@@ -39,7 +46,6 @@ export function routeInput(host: Host, skb: SkBuff): InputRoute {
     return why ? drop(why) : { kind: 'local' };
   }
   if (source >>> 24 === 0 || destination >>> 24 === 0) return drop('bogus');
-  const isLoopback = (address: number): boolean => address >>> 24 === 127;
   if ((isLoopback(source) || isLoopback(destination)) && !values.routeLocalnet && device !== host.loopback) {
     trail?.('drop', 'addresses of 127.0.0.0/8 come by no wire (route_localnet is 0)');
     return drop('bogus');
@@ -84,8 +90,13 @@ export function routeInput(host: Host, skb: SkBuff): InputRoute {
     kind: 'forward',
     device: nexthop.device,
     nexthop: nexthop.gateway || destination,
+    gateway: nexthop.gateway,
     sameLink: nexthop.device === device && !isIcmpError(packet),
   };
+}
+
+function isLoopback(address: number): boolean {
+  return address >>> 24 === 127;
 }
 
 function arrivalOf({ packet, mark }: SkBuff, device: Device): Arrival {

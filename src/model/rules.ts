@@ -151,7 +151,8 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState 
       case 'nop':
         continue;
       case 'goto':
-        from = action.priority;
+        // To nowhere, it is no rule at all.
+        if (!isUnresolved(rule, rules)) from = action.priority;
         continue;
       case 'unreachable':
         return 'ENETUNREACH';
@@ -172,6 +173,11 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState 
   }
   trail?.('route', 'no route');
   return 'ENETUNREACH';
+}
+
+/** Whether a `goto` leads to a priority that no rule has. */
+export function isUnresolved({ action }: PolicyRule, { list }: Rules): boolean {
+  return action.kind === 'goto' && !list.some(({ priority }) => priority === action.priority);
 }
 
 function lookUpIn(

@@ -2,7 +2,7 @@ import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
 import { protocols, tables, type FibResult } from './fib/fib.ts';
-import type { FlowKey } from './flow.ts';
+import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import { lookUp, needsPorts } from './rules.ts';
 import type { Trail } from './trail.ts';
@@ -70,9 +70,7 @@ function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief
     uid: 0,
   };
   const found = lookUp(host, flow, null);
-  const refuse = (): Disbelief | null =>
-    values.reversePath === 0 ? null : disbelieve(host, arrival, 'reverse-path', trail, found);
-  if (typeof found === 'string') return refuse();
+  if (typeof found === 'string') return notFound(host, arrival, trail, found);
   const { type } = found.route.info;
   if (type !== 'unicast' && !(type === 'local' && values.acceptLocal)) {
     return disbelieve(host, arrival, type === 'local' ? 'local-source' : 'invalid-source', trail);
@@ -83,8 +81,13 @@ function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief
     }
     return null;
   }
-  if (device.addresses.length === 0) return refuse();
-  return values.reversePath === 1 ? refuse() : null;
+  return values.reversePath === 1 || device.addresses.length === 0 ? notFound(host, arrival, trail, found) : null;
+}
+
+/** What no look-up has led back to is refused, if there is a filter. */
+function notFound(host: Host, arrival: Arrival, trail: Trail, found: FibResult | RouteError): Disbelief | null {
+  const { reversePath } = host.sysctls.interfaceValues(arrival.device.name);
+  return reversePath === 0 ? null : disbelieve(host, arrival, 'reverse-path', trail, found);
 }
 
 /** Any of the route's nexthops will do, a dead one too. */

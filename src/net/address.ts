@@ -35,7 +35,7 @@ export function formatIPv4(address: number): string {
   if (!Number.isInteger(address) || address < 0 || address > 0xffffffff) {
     fail(`expected an IPv4 address as an unsigned 32-bit number, got ${address}`);
   }
-  return [address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff].join('.');
+  return `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
 }
 
 /**

@@ -4,16 +4,22 @@ export function summarizeUdp(bytes: number): string {
   return `UDP ${countBytes(bytes)}`;
 }
 
-/** @param flags of the TCP header: FIN 1, SYN 2, RST 4, ACK 16 */
+/** By the lowest five flags of a TCP header, with a space before: ` SYN-ACK`. */
+const flagNames = Array.from({ length: 32 }, (_, flags) => {
+  const named = [
+    [0x02, 'SYN'],
+    [0x01, 'FIN'],
+    [0x04, 'RST'],
+    [0x10, 'ACK'],
+  ] as const;
+  const names = named.filter(([flag]) => flags & flag).map(([, name]) => name);
+  return names.length === 0 ? '' : ` ${names.join('-')}`;
+});
+
+/** @param flags of the TCP header: FIN 1, SYN 2, RST 4, ACK 16, which goes without saying where there are data */
 export function summarizeTcp(flags: number, bytes: number): string {
-  const names = [
-    flags & 0x02 ? 'SYN' : '',
-    flags & 0x01 ? 'FIN' : '',
-    flags & 0x04 ? 'RST' : '',
-    flags & 0x10 && bytes === 0 ? 'ACK' : '',
-  ];
-  const words = [names.filter((name) => name !== '').join('-'), bytes > 0 ? countBytes(bytes) : ''];
-  return ['TCP', ...words.filter((word) => word !== '')].join(' ');
+  if (bytes === 0) return `TCP${flagNames[flags & 0x1f]}`;
+  return `TCP${flagNames[flags & 0x0f]} ${countBytes(bytes)}`;
 }
 
 /** By type, or by type and code (iana.org/assignments/icmp-parameters). */

@@ -144,3 +144,23 @@ test('a port that a NAT had to look for may be another of the same rank, but non
   t.false(verdictOn(run('kernel', [from(450)]), run('model', [from(22)])).ok, 'the service has its own port again');
   t.false(verdictOn(run('kernel', [from(450)]), run('model', [from(700)])).ok, 'of another rank');
 });
+
+test('the same packets with another verdict', (t) => {
+  const { journey, ...rest } = cell();
+  const refused: CellResult = { ...rest, journey: { ...journey, verdict: { ...journey.verdict, accepted: false } } };
+  const { ok, found } = verdictOn(run('kernel', [cell()]), run('model', [refused]));
+  t.false(ok);
+  t.is(found, 'ssh at isp1: accepted: kernel: true; model: false');
+});
+
+test('of what is to be counted, the number is a matter of time; what it is, and whether it came out right, is not', (t) => {
+  const counted = (expected: string, ok = true): CheckResult => ({
+    ...{ kind: 'statement', name: 'dropped', expected, found: '', ok },
+  });
+  const compared = (one: CheckResult, other: CheckResult): boolean =>
+    verdictOn(run('kernel', [one]), run('model', [other])).ok;
+  t.true(compared(counted('14 of 14 by eth1'), counted('17 of 17 by eth1')));
+  t.true(compared(counted('14'), counted('12 to 17')));
+  t.false(compared(counted('14 by eth1'), counted('14 by eth2')));
+  t.false(compared(counted('14'), counted('14', false)));
+});

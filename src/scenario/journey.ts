@@ -35,15 +35,13 @@ export interface FlowRecord {
  */
 export function recordFlow(topology: Topology, evidence: Recording, flow: Flow): FlowRecord {
   const follow = follower(topology, evidence.crossings);
+  const setOut = outOf(evidence, flow.protocol);
   const owner = ownerOf(topology, flow.server);
   const answering = flow.behind ?? owner;
-  const setOut = evidence.crossings.filter(
-    ({ direction, protocol, time }) => direction === 'out' && protocol === flow.protocol && time < evidence.until,
-  );
   const hasPorts = flow.protocol !== 'icmp';
   const called = hasPorts ? `${flow.server}:${flow.port}` : flow.server;
-  const requests = setOut
-    .filter(({ host, destination }) => host === flow.client && destination === called)
+  const requests = setOut(flow.client)
+    .filter(({ destination }) => destination === called)
     .filter(({ source, echo }) =>
       hasPorts ? flow.sourcePort === 'any' || portOf(source) === String(flow.sourcePort) : echo !== undefined,
     )
@@ -53,17 +51,16 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
     return last && last.host === answering && last.direction === 'in' ? [{ path, last }] : [];
   });
   const seen = new Set<Crossing>();
-  const replies = setOut
-    .filter(({ host }) => host === answering)
+  const replies = (answering === undefined ? [] : setOut(answering))
     .flatMap((first) => {
-      const before = arrived.filter(
+      const before = arrived.findLast(
         ({ last }) =>
           last.time <= first.time &&
           last.source === first.destination &&
           portOf(last.destination) === portOf(first.source) &&
           last.echo === first.echo,
       );
-      const request = before.at(-1)?.path;
+      const request = before?.path;
       if (!request || seen.has(first)) return [];
       const reply = follow(first);
       for (const crossing of reply) seen.add(crossing);
@@ -81,16 +78,20 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
  */
 function loopsIn(topology: Topology, { crossings, until }: Recording): readonly (readonly [Crossing, Crossing])[] {
   const { host } = topology.server;
-  const inner = crossings.filter((each) => each.host === host && peersOf(topology, host, each.interface).length === 0);
+  const ends = topology.links.flatMap((link) => link.ends).filter((end) => end.host === host);
+  const outer = new Set(ends.map((end) => end.interface));
+  const { byIdentity, byHost } = indexOf(crossings);
+  const inner = (byHost.get(host) ?? []).filter((each) => !outer.has(each.interface));
   return inner.flatMap((first): readonly (readonly [Crossing, Crossing])[] => {
     if (first.direction !== 'out' || first.time >= until) return [];
-    const same = (next: Crossing): boolean =>
-      next !== first && next.host === host && next.time >= first.time && next.identity === first.identity;
-    const back = inner.find((next) => same(next) && next.direction === 'in');
+    const same = (byIdentity.get(first.identity) ?? []).filter(
+      (next) => next !== first && next.host === host && next.time >= first.time,
+    );
+    const back = same.find((next) => next.direction === 'in' && !outer.has(next.interface));
     if (!back) return [];
     // What goes out by the same interface once more, is asked once more.
-    const wentOn = crossings.some(
-      (next) => same(next) && next.direction === 'out' && next.time >= back.time && next.interface !== first.interface,
+    const wentOn = same.some(
+      (next) => next.direction === 'out' && next.time >= back.time && next.interface !== first.interface,
     );
     // A question and its answer vouch for each other.
     const answered = inner.some(
@@ -100,20 +101,42 @@ function loopsIn(topology: Topology, { crossings, until }: Recording): readonly 
   });
 }
 
-/** By recording: its crossings by identity. Every flow of a trial is looked for in the same recording. */
-const indices = new WeakMap<readonly Crossing[], ReadonlyMap<string, readonly Crossing[]>>();
+/** A recording's crossings, by identity and by host. */
+interface Index {
+  readonly byIdentity: ReadonlyMap<string, readonly Crossing[]>;
+  readonly byHost: ReadonlyMap<string, readonly Crossing[]>;
+}
 
-function indexOf(crossings: readonly Crossing[]): ReadonlyMap<string, readonly Crossing[]> {
+/** By recording: every flow of a trial is looked for in the same one. */
+const indices = new WeakMap<readonly Crossing[], Index>();
+
+function indexOf(crossings: readonly Crossing[]): Index {
   const found = indices.get(crossings);
   if (found) return found;
-  const index = new Map<string, Crossing[]>();
+  const byIdentity = new Map<string, Crossing[]>();
+  const byHost = new Map<string, Crossing[]>();
   for (const crossing of crossings) {
-    const same = index.get(crossing.identity);
-    if (same) same.push(crossing);
-    else index.set(crossing.identity, [crossing]);
+    put(byIdentity, crossing.identity, crossing);
+    put(byHost, crossing.host, crossing);
   }
+  const index = { byIdentity, byHost };
   indices.set(crossings, index);
   return index;
+}
+
+function put(index: Map<string, Crossing[]>, key: string, crossing: Crossing): void {
+  const same = index.get(key);
+  if (same) same.push(crossing);
+  else index.set(key, [crossing]);
+}
+
+/** What set out from a host in time to be recorded to its journey's end. */
+function outOf({ crossings, until }: Recording, protocol: Protocol): (host: string) => readonly Crossing[] {
+  const { byHost } = indexOf(crossings);
+  return (host) =>
+    (byHost.get(host) ?? []).filter(
+      (each) => each.direction === 'out' && each.protocol === protocol && each.time < until,
+    );
 }
 
 /**
@@ -122,18 +145,19 @@ function indexOf(crossings: readonly Crossing[]): ReadonlyMap<string, readonly C
  * carry the same bytes, each keeps its addresses and ports but in a NAT, and of what left that, its port if it can.
  */
 function follower(topology: Topology, crossings: readonly Crossing[]): (first: Crossing) => readonly Crossing[] {
-  const byIdentity = indexOf(crossings);
+  const { byIdentity } = indexOf(crossings);
   const taken = new Set<Crossing>();
   const next = (last: Crossing): Crossing | undefined => {
     const mayFollow = last.direction === 'out' ? alongLink(topology, last) : throughHost(topology, last);
     const following = (byIdentity.get(last.identity) ?? []).filter(
       (crossing) => crossing.time >= last.time && !taken.has(crossing) && mayFollow(crossing),
     );
-    const samePorts = ({ source, destination }: Crossing): boolean =>
-      portOf(source) === portOf(last.source) && portOf(destination) === portOf(last.destination);
-    const unchanged = ({ source, destination }: Crossing): boolean =>
-      source === last.source && destination === last.destination;
-    return following.find(unchanged) ?? following.find(samePorts) ?? following[0];
+    if (following.length < 2) return following[0];
+    return (
+      following.find((each) => each.source === last.source && each.destination === last.destination) ??
+      following.find((each) => samePorts(each, last)) ??
+      following[0]
+    );
   };
   return (first) => {
     const path: Crossing[] = [];
@@ -151,12 +175,13 @@ function follower(topology: Topology, crossings: readonly Crossing[]): (first: C
  */
 function alongLink(topology: Topology, last: Crossing): (next: Crossing) => boolean {
   const peers = peersOf(topology, last.host, last.interface);
-  const isPeer = (next: Crossing): boolean =>
-    peers.length > 0
-      ? peers.some((peer) => next.host === peer.host && next.interface === peer.interface)
-      : next.host === last.host && peersOf(topology, next.host, next.interface).length === 0;
   return (next) =>
-    isPeer(next) && next.direction === 'in' && next.source === last.source && next.destination === last.destination;
+    next.direction === 'in' &&
+    next.source === last.source &&
+    next.destination === last.destination &&
+    (peers.length > 0
+      ? peers.some((peer) => next.host === peer.host && next.interface === peer.interface)
+      : next.host === last.host && peersOf(topology, next.host, next.interface).length === 0);
 }
 
 /**
@@ -180,8 +205,12 @@ function throughHost(topology: Topology, last: Crossing): (next: Crossing) => bo
   };
 }
 
+function samePorts(one: Crossing, other: Crossing): boolean {
+  return portOf(one.source) === portOf(other.source) && portOf(one.destination) === portOf(other.destination);
+}
+
 /** Empty for ICMP. */
 function portOf(endpoint: string): string {
-  const [, port = ''] = endpoint.split(':');
-  return port;
+  const colon = endpoint.indexOf(':');
+  return colon < 0 ? '' : endpoint.slice(colon + 1);
 }

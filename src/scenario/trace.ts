@@ -5,7 +5,7 @@ import { LabError } from '../net/error.ts';
 import { ownerOf, type Topology } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { calledAddress, castOf, type Behind, type Call, type Cast } from './call.ts';
-import { compareJourneys } from './compare.ts';
+import { compareJourneys, compareVerdicts } from './compare.ts';
 import { control } from './control.ts';
 import { droppedIn } from './dropped.ts';
 import { recordFlow, type FlowRecord } from './journey.ts';
@@ -128,9 +128,3 @@ export function sameTrace(kernel: Trace, model: Trace): Trace {
 
 const byPlace = (one: Reason, other: Reason): number =>
   one.packet === other.packet ? one.after - other.after : one.packet === 'request' ? -1 : 1;
-
-function compareVerdicts(kernel: Verdict, model: Verdict): readonly string[] {
-  return (Object.keys(kernel) as (keyof Verdict)[])
-    .filter((key) => kernel[key] !== model[key])
-    .map((key) => `${key}: kernel: ${kernel[key]}; model: ${model[key]}`);
-}

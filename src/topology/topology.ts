@@ -200,9 +200,8 @@ export function readdressed(topology: Topology, host: string, name: string, addr
 
 /** The other ends of the link that this interface is an end of: one, but for a switch. */
 export function peersOf(topology: Topology, host: string, name: string): readonly End[] {
-  const isThis = (end: End): boolean => end.host === host && end.interface === name;
-  const link = topology.links.find(({ ends }) => ends.some(isThis));
-  return link?.ends.filter((end) => !isThis(end)) ?? [];
+  const link = topology.links.find(({ ends }) => ends.some((end) => end.host === host && end.interface === name));
+  return link?.ends.filter((end) => end.host !== host || end.interface !== name) ?? [];
 }
 
 /** An address of an end of a link. */

@@ -125,7 +125,6 @@ function begin(host: Host, packet: Packet, tuple: Tuple): Connection | null {
 
 /** Brings state and expiry up to date. False: the packet doesn't fit. */
 function account(host: Host, connection: Connection, packet: Packet, reply: boolean, now: number): boolean {
-  const seconds = (name: string): number => host.sysctls.read(name);
   switch (packet.protocol) {
     case protocols.udp:
       connection.expires = now + udpTimeout(host, connection, now);
@@ -136,25 +135,25 @@ function account(host: Host, connection: Connection, packet: Packet, reply: bool
       if (next === null) return false;
       connection.tcp = next;
       if (next === 'established' && connection.status & status.seenReply) connection.status |= status.assured;
-      connection.expires = now + seconds(tcpTimeoutName(next));
+      connection.expires = now + host.sysctls.read(tcpTimeoutName(next));
       return true;
     }
     case protocols.icmp:
-      connection.expires = now + seconds('netfilter.nf_conntrack_icmp_timeout');
+      connection.expires = now + host.sysctls.read('netfilter.nf_conntrack_icmp_timeout');
       return true;
     default:
-      connection.expires = now + seconds('netfilter.nf_conntrack_generic_timeout');
+      connection.expires = now + host.sysctls.read('netfilter.nf_conntrack_generic_timeout');
       return true;
   }
 }
 
 /** Seconds; net/netfilter/nf_conntrack_proto_udp.c. */
 function udpTimeout(host: Host, connection: Connection, now: number): number {
-  const read = (name: string): number => host.sysctls.read(`netfilter.nf_conntrack_udp_timeout${name}`);
-  if (!(connection.status & status.seenReply)) return read('');
-  if (host.era.udpStream === 'after-two-seconds' && now <= connection.created + 2) return read('');
+  const isYoung = host.era.udpStream === 'after-two-seconds' && now <= connection.created + 2;
+  if (!(connection.status & status.seenReply) || isYoung)
+    return host.sysctls.read('netfilter.nf_conntrack_udp_timeout');
   connection.status |= status.assured;
-  return read('_stream');
+  return host.sysctls.read('netfilter.nf_conntrack_udp_timeout_stream');
 }
 
 /**

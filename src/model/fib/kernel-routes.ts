@@ -60,10 +60,15 @@ export function removeKernelRoute(
   replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
 }
 
-/** Removes all routes with that `src` (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
+/** Removes routes with a `src` that is gone (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
 export function removeRoutesFrom(host: Host, source: number): void {
-  for (const info of host.fib.infos) if (info.preferredSource === source) info.dead = true;
-  flushDead(host);
+  const isGone = ({ info }: FibRoute): boolean => info.preferredSource === source;
+  for (const table of host.fib.tables.values()) {
+    if (host.era.sourcelessRoutes === 'go-from-main' && table.number !== tables.main) continue;
+    for (const { destination, length } of table.routes().filter(isGone)) {
+      replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isGone(route)));
+    }
+  }
 }
 
 /** Removes the routes that lead nowhere any more (fib_flush). */
@@ -113,7 +118,8 @@ export function newInfo(host: Host, parts: Omit<FibInfo, 'dead' | 'power'>): Fib
   const info: FibInfo = { ...parts, dead: false, power: 0 };
   for (const nexthop of info.nexthops) {
     if (nexthop.device) {
-      nexthop.linkDown = !nexthop.device.carrier && host.era.linkDown;
+      // An address of the host's own is at hand, with or without a link.
+      nexthop.linkDown = !nexthop.device.carrier && host.era.linkDown && nexthop.scope !== scopes.nowhere;
       refreshSource(host, info, nexthop);
     }
   }

@@ -43,7 +43,7 @@ export function syncUp(host: Host, device: Device, what: 'dead' | 'carrier'): vo
     const nexthops = info.nexthops.filter((nexthop) => nexthop.device === device);
     if (nexthops.length === 0) continue;
     for (const nexthop of nexthops) {
-      if (what === 'dead' && device.addresses.length > 0) nexthop.dead = false;
+      if (what === 'dead') nexthop.dead = false;
       if (device.carrier) nexthop.linkDown = false;
     }
     rebalance(host, info);

@@ -193,11 +193,14 @@ function fits({ tos, info }: FibRoute, wanted: RouteSpecification): boolean {
   if (wanted.type !== null && wanted.type !== info.type) return false;
   if (wanted.source !== null && wanted.source !== info.preferredSource) return false;
   if (wanted.nexthopId !== null && wanted.nexthopId !== info.group?.id) return false;
-  if (wanted.nexthops.length > 1 && wanted.nexthops.length !== info.nexthops.length) return false;
-  return wanted.nexthops.every((nexthop, index) => {
-    const present = info.nexthops[index];
-    if (!present) return false;
-    if (nexthop.gateway !== null && nexthop.gateway !== present.gateway) return false;
-    return nexthop.device === null || nexthop.device === present.device?.name;
-  });
+  const [first, ...others] = wanted.nexthops;
+  if (!first) return true;
+  const fitsTo = (nexthop: FibNexthop | undefined, specified: NexthopSpecification | undefined): boolean =>
+    nexthop !== undefined &&
+    specified !== undefined &&
+    (specified.gateway === null || specified.gateway === nexthop.gateway) &&
+    (specified.device === null || specified.device === nexthop.device?.name);
+  if (others.length === 0 || info.nexthops.length === 0) return fitsTo(info.nexthops[0], first);
+  // Of several, those count that the route has as many of.
+  return info.nexthops.every((nexthop, index) => fitsTo(nexthop, wanted.nexthops[index]));
 }

@@ -5,8 +5,10 @@ import { contains, formatIPv4, type Prefix } from '../../net/address.ts';
 import type { FibRoute } from '../fib/fib-info.ts';
 import { replaceRoutes } from '../fib/kernel-routes.ts';
 import { addRoute, deleteRoute } from '../fib/routes.ts';
+import type { RouteError } from '../flow.ts';
 import { deviceNamed, type Host } from '../host.ts';
-import { routeInput } from '../route-input.ts';
+import { protocols, type Packet } from '../packet.ts';
+import { routeInput, type InputRoute } from '../route-input.ts';
 import { ownFlow, routeOutput } from '../route-output.ts';
 import { createSkBuff } from '../skbuff.ts';
 import { done, failed, noDevice, printed, type Outcome } from './outcome.ts';
@@ -112,39 +114,48 @@ function get(host: Host, asked: Extract<RouteCommand, { action: 'get' }>): Outco
   const { destination, source, mark, tos, protocol, sourcePort, destinationPort } = asked;
   const output = asked.outputDevice === null ? null : deviceNamed(host, asked.outputDevice);
   if (asked.outputDevice !== null && !output) return noDevice(asked.outputDevice);
-  const ports = { protocol, sourcePort, destinationPort };
+  // Who names no protocol asks for UDP (net/ipv4/route.c, inet_rtm_getroute); a packet is made up, and hashed.
+  const ports = { protocol: protocol || protocols.udp, sourcePort, destinationPort };
+  const question: Packet = {
+    ...{
+      source,
+      destination,
+      tos,
+      ttl: 64,
+      icmp: null,
+      tcp: null,
+      payload: { length: 0 },
+      socketHash: null,
+      identity: 0,
+    },
+    ...ports,
+  };
   if (asked.inputDevice !== null) {
     const input = deviceNamed(host, asked.inputDevice);
     if (!input) return noDevice(asked.inputDevice);
-    const question = {
-      ...{
-        source,
-        destination,
-        tos,
-        ttl: 64,
-        icmp: null,
-        tcp: null,
-        payload: { length: 0 },
-        socketHash: null,
-        identity: 0,
-      },
-      ...ports,
-    };
     const skb = { ...createSkBuff(question, input, null), mark };
     const route = routeInput(host, skb);
-    if (route.kind === 'drop') return failed('RTNETLINK answers: No route to host');
+    if (route.kind === 'drop') return failed(`RTNETLINK answers: ${messages[errorOf(route)]}`);
     const device = route.kind === 'forward' ? route.device.name : host.loopback.name;
-    const via = route.kind === 'forward' && route.nexthop !== destination ? route.nexthop : 0;
+    const via = route.kind === 'forward' ? route.gateway : 0;
     return printed(line(asked, { kind: route.kind === 'local' ? 'local' : 'unicast', device, via, source: null }));
   }
   const route = routeOutput(
     host,
     ownFlow(host, { destination, source, mark, tos, output, uid: asked.uid ?? 0, ...ports }),
     null,
+    { about: question },
   );
   if (typeof route === 'string') return failed(`RTNETLINK answers: ${messages[route]}`);
   const { kind, device, gateway: via } = route;
   return printed(line(asked, { kind, device: device.name, via, source: route.source }));
+}
+
+/** What `ip` is told of a packet that would not be let in. */
+function errorOf({ why, icmpCode }: Extract<InputRoute, { kind: 'drop' }>): RouteError {
+  if (why === 'not-forwarding') return 'EHOSTUNREACH';
+  if (why !== 'no-route') return 'EINVAL';
+  return icmpCode === 0 ? 'ENETUNREACH' : icmpCode === 1 ? 'EHOSTUNREACH' : icmpCode === 13 ? 'EACCES' : 'EINVAL';
 }
 
 const messages = {

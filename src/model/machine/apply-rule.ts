@@ -3,7 +3,7 @@ import type { Location } from '../../candidate/commands/location.ts';
 import { printRules } from '../../candidate/commands/ip/print-rule.ts';
 import { contains, type Prefix } from '../../net/address.ts';
 import { deviceNamed, type Host } from '../host.ts';
-import { addRule, deleteRule, flushRules, type PolicyRule } from '../rules.ts';
+import { type PolicyRule, addRule, deleteRule, flushRules, isUnresolved } from '../rules.ts';
 import { done, failed, printed, type Outcome } from './outcome.ts';
 
 /** `ip rule`. */
@@ -29,7 +29,7 @@ export function applyRule(host: Host, command: RuleCommand, at: Location): Outco
         ...rule,
         inputDetached: detached(rule.inputDevice),
         outputDetached: detached(rule.outputDevice),
-        unresolved: isUnresolved(rule, list),
+        unresolved: isUnresolved(rule, host.rules),
         ofKernel: rule.at === null,
       }));
       return printed(printRules(listed, command.output));
@@ -45,10 +45,6 @@ function isKnown(
   if (!era.rulePorts && (protocol !== null || sourcePorts !== null || destinationPorts !== null)) return false;
   if (!era.ruleUsers && uids !== null) return false;
   return era.ruleSuppress || suppressPrefixLength === null;
-}
-
-function isUnresolved({ action }: PolicyRule, list: readonly PolicyRule[]): boolean {
-  return action.kind === 'goto' && !list.some(({ priority }) => priority === action.priority);
 }
 
 function isSelected(rule: PolicyRule, selector: RuleSelector): boolean {

@@ -1,0 +1,42 @@
+/** `npm run record`: writes down anew what the running kernel does, to which the model is held where there is no such kernel. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { $ } from 'zx';
+import { defaultSeed } from '../src/cli/execute.ts';
+import { makePlans } from '../src/cli/plans.ts';
+import { chooseBackend } from '../src/scenario/backends.ts';
+import { root } from '../src/scenario/catalogue.ts';
+import { formatRecording } from '../src/scenario/recording.ts';
+import { runPlans } from '../src/scenario/run.ts';
+
+/** Those that show every mechanism between them, and whose model takes no long. */
+const scenarios = [
+  'multihome-udp',
+  'one-way-udp',
+  'pinned-services',
+  'reply-same-interface',
+  'rp-filter',
+  'udp-veth-workaround',
+  'vpn-failover',
+];
+
+const { backend, reason } = await chooseBackend({ on: 'kernel', tunnels: true });
+console.log(reason);
+const directory = await mkdtemp(join(tmpdir(), 'record-'));
+try {
+  const cores = availableParallelism();
+  const run = await runPlans(await makePlans(scenarios, []), {
+    ...{ backend, profile: 'kernel', seed: defaultSeed, jobs: 6 * cores, builders: cores, directory },
+    onProgress: ({ scenario, trial, result }) => {
+      if (result) console.log(`${scenario}: ${trial}`);
+    },
+  });
+  await writeFile(join(root, 'src/scenario/recorded.jsonl'), formatRecording(run));
+} finally {
+  await rm(directory, { recursive: true });
+}
+
+const lookUps = 'src/model/look-ups';
+$.env = { ...process.env, LOOKUP_RECORD: `${lookUps}/recorded.txt` };
+await $({ cwd: root, stdio: 'inherit' })`npx ava --config .ava.kernel.config.js ${lookUps}/look-ups.kernel.test.ts`;
