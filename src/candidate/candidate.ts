@@ -1,3 +1,5 @@
+import type { Need } from './need.ts';
+
 /**
  * A routing configuration on trial: a shell script just as an administrator would deploy it, and how its daemons run.
  * What `lab/candidates/<name>/candidate.ts` exports; `up.sh`, and `ip-up` and `ip-down` if it needs them, lie beside it.
@@ -9,6 +11,8 @@ export interface CandidateOptions {
   readonly openvpn?: OpenVpnOptions;
   /** Tried as Linux 3.6 to 4.3 chose nexthops: anew for every packet of an unconnected socket. */
   readonly multipath?: 'per-packet';
+  /** What its scripts use that not every kernel has: on others it isn't tried. */
+  readonly needs?: readonly Need[];
 }
 
 export interface OpenVpnOptions {

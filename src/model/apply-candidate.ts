@@ -14,7 +14,9 @@ import type { Network } from './network.ts';
  * @throws LabError `lab-failed` with the script's own words if it fails, or says what the model doesn't know
  */
 export function applyCandidate(network: Network, host: Host, topology: Topology, candidate: Candidate): void {
-  if (candidate.multipath === 'per-packet') host.era = { ...host.era, multipathChoice: 'rotation' };
+  if (candidate.multipath === 'per-packet') {
+    host.era = { ...host.era, multipathChoice: 'rotation', routeCache: false };
+  }
   const { status, stderr } = run(network, host, candidate, candidate.script, scriptEnvironment(topology), [], true);
   if (status !== 0) {
     throw new LabError('lab-failed', `${candidate.script} failed with status ${status}: ${stderr.trim()}`);
