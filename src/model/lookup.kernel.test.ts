@@ -78,6 +78,9 @@ function command(random: Random): string {
     () =>
       `rule add ${pick(random, ['unreachable', 'blackhole', 'prohibit'])} to 20.3.${random.below(4)}.0/24 ${rulePriority}`,
     () => `address add 198.18.${pick(random, uplinks)}.${3 + random.below(2)}/24 dev up${pick(random, uplinks)}`,
+    () =>
+      `address ${pick(random, ['add', 'replace', 'change'])} 198.18.${pick(random, uplinks)}.${2 + random.below(3)}/24 ` +
+      `dev up${pick(random, uplinks)} metric ${random.below(3) * 10}`,
     () => `address delete 198.18.${random.below(4)}.${2 + random.below(3)}/24 dev up${random.below(4)}`,
   ])();
 }

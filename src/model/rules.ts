@@ -151,7 +151,8 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState 
       case 'nop':
         continue;
       case 'goto':
-        from = action.priority;
+        // One that leads to no rule is passed over.
+        if (rules.list.some(({ priority }) => priority === action.priority)) from = action.priority;
         continue;
       case 'unreachable':
         return 'ENETUNREACH';

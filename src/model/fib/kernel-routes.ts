@@ -15,6 +15,7 @@ export function addKernelRoute(
   length: number,
   device: Device,
   source: number,
+  metric = 0,
 ): void {
   const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
   const present = table.at(destination, length);
@@ -23,6 +24,7 @@ export function addKernelRoute(
     info.type === type &&
     info.protocol === kernel &&
     info.preferredSource === source &&
+    info.metric === metric &&
     info.nexthops[0]?.device === device;
   if (present.some(isThis)) return;
   const nexthop = newNexthop({
@@ -37,12 +39,14 @@ export function addKernelRoute(
     protocol: kernel,
     scope,
     preferredSource: source,
-    metric: 0,
+    metric,
     nexthops: [nexthop],
     group: null,
   });
-  // Those that come later come after those of the same prefix.
-  table.put(destination, length, [...present, { destination, length, tos: 0, table: table.number, info, at: null }]);
+  const added = { destination, length, tos: 0, table: table.number, info, at: null };
+  // Those that come later come after those of the same prefix and metric.
+  const place = present.findLastIndex((each) => each.tos !== 0 || each.info.metric <= metric) + 1;
+  table.put(destination, length, present.toSpliced(place, 0, added));
   host.routeGeneration += 1;
 }
 
@@ -53,10 +57,14 @@ export function removeKernelRoute(
   destination: number,
   length: number,
   device: Device,
+  metric = 0,
 ): void {
   const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
   const isThis = ({ info }: FibRoute): boolean =>
-    info.type === type && info.protocol === kernel && info.nexthops[0]?.device === device;
+    info.type === type &&
+    info.protocol === kernel &&
+    info.metric === metric &&
+    info.nexthops[0]?.device === device;
   replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
 }
 
