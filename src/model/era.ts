@@ -27,6 +27,9 @@ export interface Era {
   /** Whether routes know that their device has no carrier. */
   readonly linkDown: boolean;
   readonly nexthopObjects: boolean;
+  /** Which tables lose the routes that name an address as their `src` when that is removed. */
+  readonly sourceRemoval: 'all' | 'none' | 'main';
+  readonly acceptLocal: boolean;
   /** Without reverse-path filter: whether a packet from one of the host's own addresses is refused. */
   readonly localSourceCheck: 'always' | 'never' | 'unless-accept-local';
   /** What a sender gets who names a source that isn't the host's. */
@@ -86,6 +89,12 @@ export const differences: readonly Difference[] = [
     'src_valid_mark',
     { since: '0', value: false, text: 'the reverse-path filter knows nothing of marks' },
     { since: '2.6.33', value: true, text: 'src_valid_mark has the reverse look-up made with the mark' },
+  ),
+  difference(
+    'acceptLocal',
+    'accept_local',
+    { since: '0', value: false, text: 'unknown' },
+    { since: '2.6.33', value: true, text: 'known' },
   ),
   difference(
     'routeCache',
@@ -182,6 +191,13 @@ export const differences: readonly Difference[] = [
     'fib_multipath_use_neigh',
     { since: '0', value: false, text: 'unknown' },
     { since: '4.7', value: true, text: 'known', commit: 'a6db4494d218' },
+  ),
+  difference(
+    'sourceRemoval',
+    'routes whose src is an address that is removed',
+    { since: '0', value: 'all', text: 'go, in every table' },
+    { since: '4.8', value: 'none', text: 'stay', commit: '5a56a0b3a45d' },
+    { since: '5.4', value: 'main', text: 'go in the main table, and stay in others', commit: 'e0a312629fef' },
   ),
   difference(
     'ruleUsers',

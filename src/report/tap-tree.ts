@@ -100,6 +100,7 @@ function factNumber(facts: Diagnostic, key: string): number {
 
 function readScenario(point: TapPoint): TapScenario {
   const where = point.description;
+  if (point.skipped !== null) throw new LabError('lab-failed', `TAP: '${printable(where)}' is skipped`);
   const diagnostic = diagnosticOf(point.diagnostic, where);
   diagnostic.word('kind', ['scenario']);
   const { parts, error } = splitError(point, where);
@@ -159,7 +160,8 @@ function splitError(
   };
 }
 
-function readCheck({ ok, description, diagnostic: value }: TapPoint, around: string): TapCheck {
+function readCheck({ ok, description, diagnostic: value, skipped }: TapPoint, around: string): TapCheck {
+  if (skipped !== null) throw new LabError('lab-failed', `TAP: ${around}: '${printable(description)}' is skipped`);
   const diagnostic = diagnosticOf(value, `${around} > ${description}`);
   const kind = diagnostic.word('kind', ['cell', 'statement']);
   switch (kind) {

@@ -40,6 +40,7 @@ export function addKernelRoute(
     scope,
     preferredSource: source,
     metric,
+    table: table.number,
     nexthops: [nexthop],
     group: null,
   });
@@ -68,9 +69,13 @@ export function removeKernelRoute(
   replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
 }
 
-/** Removes all routes with that `src` (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
+/** Removes the routes with that `src`: those of the main table, these days (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
 export function removeRoutesFrom(host: Host, source: number): void {
-  for (const info of host.fib.infos) if (info.preferredSource === source) info.dead = true;
+  const { sourceRemoval } = host.era;
+  for (const info of host.fib.infos) {
+    const concerned = sourceRemoval === 'all' || (sourceRemoval === 'main' && info.table === tables.main);
+    if (concerned && info.preferredSource === source) info.dead = true;
+  }
   flushDead(host);
 }
 
@@ -138,6 +143,7 @@ function leadsToSame(one: FibInfo, other: Omit<FibInfo, 'dead' | 'power'>): bool
     one.scope === other.scope &&
     one.preferredSource === other.preferredSource &&
     one.metric === other.metric &&
+    one.table === other.table &&
     one.group?.id === other.group?.id &&
     one.nexthops.length === other.nexthops.length &&
     one.nexthops.every((nexthop, index) => {
