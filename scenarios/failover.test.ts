@@ -4,14 +4,19 @@ import type { Lab, Probe } from '../src/backend/lab.ts';
 import { LabError } from '../src/net/error.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from '../src/scenario/sample-home.ts';
-import type { Outcome } from '../src/scenario/result.ts';
-import type { Trial } from '../src/scenario/scenario.ts';
+import { inEra, isByEra } from '../src/scenario/by-era.ts';
+import type { Expected, Outcome } from '../src/scenario/result.ts';
+import { trialFor, type Trial } from '../src/scenario/scenario.ts';
 import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
 import scenario from './failover.ts';
 
 type Phase = 'before' | 'during' | 'after';
 
-const cases = scenario.trials.map((trial, index) => ({ trial, expected: expectations[index]![2] }));
+const release = '6.18.0';
+const cases = scenario.trials.map((trial, index) => {
+  const stated = expectations[index]![2];
+  return { trial: trialFor(trial, release), expected: isByEra(stated) ? inEra(stated, release) : stated };
+});
 const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant})`;
 
 /** Odd addresses go by the first line, even ones by the second. */
@@ -24,7 +29,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
   const fail = (): never => {
     throw new Error('the scenario does not do that');
   };
-  const fate = (host: string, protocol: string, line: number): Outcome | 'any' => {
+  const fate = (host: string, protocol: string, line: number): Expected | 'any' => {
     if (phase === 'before') return 'works';
     const during = host === 'server' ? world.own : protocol === 'udp' ? world.udp : world.new;
     return (phase === 'during' ? during : protocol === 'udp' ? world.udpAfter : world.newAfter)[line]!;
@@ -32,11 +37,14 @@ async function carryThrough(trial: Trial, world: Expectation) {
   /** The line by which the server sends what went by `line` at first, as far as it has one. */
   const lineNow = (line: number): number | null => {
     if (phase === 'before') return line;
-    if (phase === 'after') return world.linesAfter[line] === null ? null : Number(world.linesAfter[line]!.slice(3));
+    if (phase === 'after') {
+      const now = world.linesAfter[line]!;
+      return now === null ? null : Number(now.slice(3));
+    }
     const outcome = world.new[line];
     return outcome === 'no-route' ? null : outcome === 'dead-nexthop' ? line : 1;
   };
-  const play = (host: string, { protocol, destination, port: to }: Probe, outcome: Outcome | 'any', line: number) => {
+  const play = (host: string, { protocol, destination, port: to }: Probe, outcome: Expected | 'any', line: number) => {
     const own = host === 'server';
     const by = (lineNow(line) ?? 0) + 1;
     const way = { works: ways.toWorld(by), 'stale-nat': ways.toIsp(by) }[outcome as string] ?? ways.toServer;
@@ -111,7 +119,7 @@ async function carryThrough(trial: Trial, world: Expectation) {
       }),
   };
   const candidate = await loadCandidate(trial.candidate);
-  return scenario.run(lab, trial, { candidate, release: 'fake', seed: 1 });
+  return scenario.run(lab, trial, { candidate, release, seed: 1 });
 }
 
 for (const { trial, expected } of cases) {
