@@ -14,7 +14,7 @@ import { knownSets } from '../netfilter/ruleset.ts';
 import { applyConntrack } from './apply-conntrack.ts';
 import { applyIp } from './apply-ip.ts';
 import { applyNetfilter } from './apply-netfilter.ts';
-import { applySysctl, readVariable, writeVariable } from './apply-sysctl.ts';
+import { applySysctl, isVariable, readVariable, writeVariable } from './apply-sysctl.ts';
 import { applyTc } from './apply-tc.ts';
 import { done, type Outcome } from './outcome.ts';
 
@@ -55,7 +55,7 @@ export function createMachine(network: Network, host: Host): Machine {
     read: (path) => (path === '/dev/null' ? '' : readVariable(host, path)),
     open: (path) => {
       if (path === '/dev/null') return { write: () => null };
-      if (readVariable(host, path) === null) return 'No such file or directory';
+      if (!isVariable(host, path)) return 'No such file or directory';
       return { write: (text) => writeVariable(host, path, text) };
     },
     list: () => null,
