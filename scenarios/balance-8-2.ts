@@ -208,10 +208,7 @@ function judgeTurns({ server }: Topology, arrivals: readonly Arrival[], how: Cho
   // What is kept takes a turn once.
   const turns =
     how === 'in turn' ? pings : [...new Map(pings.map((ping) => [ping.destination, ping] as const)).values()];
-  const [right, found] = [
-    (turns.length * (weights[0] ?? 0)) / round,
-    turns.filter(({ line }) => line === fast).length,
-  ];
+  const [right, found] = [(turns.length * (weights[0] ?? 0)) / round, turns.filter(({ line }) => line === fast).length];
   const name = `both: turns by ${fast}, eight of each ten, the first and the last ten apart`;
   const seen = statement(name, `${right.toFixed(0)} of ${turns.length}`, `${found} of ${turns.length}`);
   return { ...seen, ok: turns.length > 0 && Math.abs(found - right) <= round };

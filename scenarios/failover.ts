@@ -160,11 +160,7 @@ interface Phase {
   readonly until: number;
 }
 
-function trial(
-  candidate: string,
-  fault: FaultName,
-  expected: Expectation | ByEra<Expectation>,
-): Trial<ByEra<Setting>> {
+function trial(candidate: string, fault: FaultName, expected: Expectation | ByEra<Expectation>): Trial<ByEra<Setting>> {
   const stated = isByEra(expected) ? expected : byEra(expected);
   return {
     candidate,

@@ -15,7 +15,11 @@ export const choice = byEra<Choice>(
   'kept',
   { since: '3.6', is: 'in turn', because: 'the route cache was removed (89aef8921bfb)' },
   { since: '4.4', is: 'by flow', because: 'a hash took the place of turns (0e884c78ee19, 9920e48b830a)' },
-  { since: '4.12', is: 'by addresses', because: "fib_multipath_hash_policy came, for local senders, too (bf4e0a3db97e)" },
+  {
+    since: '4.12',
+    is: 'by addresses',
+    because: 'fib_multipath_hash_policy came, for local senders, too (bf4e0a3db97e)',
+  },
 );
 
 /** Whether a scenario can know which nexthop is chosen for what the host itself sends, by asking the kernel with addresses. */

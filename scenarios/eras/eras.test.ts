@@ -32,7 +32,8 @@ test('on Linux 3.16 an OpenVPN client is answered from each of the other uplinks
     'Incoming packet rejected from 203.0.113.2, 203.0.115.2',
     'Incoming packet rejected from 203.0.113.2, 203.0.114.2',
   ]);
-  for (const found of statements(trial!, /leave by/)) t.regex(found, /^isp1 \d+ times, isp2 \d+ times, isp3 \d+ times$/);
+  for (const found of statements(trial!, /leave by/))
+    t.regex(found, /^isp1 \d+ times, isp2 \d+ times, isp3 \d+ times$/);
 });
 
 test('on Linux 2.6.32 all answers to the client leave by one uplink, by the route cache', async (t) => {

@@ -24,11 +24,7 @@ export type NewAddress = Omit<AssignedAddress, 'secondary' | 'label' | 'metric'>
  * Gives a device an address (net/ipv4/devinet.c, __inet_insert_ifa), with the routes that come with it
  * (net/ipv4/fib_frontend.c, fib_add_ifaddr).
  */
-export function addAddress(
-  host: Host,
-  device: Device,
-  address: NewAddress,
-): 'EEXIST' | 'EINVAL' | null {
+export function addAddress(host: Host, device: Device, address: NewAddress): 'EEXIST' | 'EINVAL' | null {
   const sameNetwork = device.addresses.filter(
     (each) => each.length === address.length && isOnLink(each, address.peer) && !each.secondary,
   );

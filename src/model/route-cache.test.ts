@@ -72,7 +72,12 @@ test('source, mark and type of service each make it another look-up, as far as r
   t.is(out(2, { mark: 1 }), 'up2 up2');
 });
 
-const flushes = ['route flush cache', 'route add 192.0.2.0/24 dev up1', 'rule add from 192.0.2.1', 'link set peer1 down'];
+const flushes = [
+  'route flush cache',
+  'route add 192.0.2.0/24 dev up1',
+  'rule add from 192.0.2.1',
+  'link set peer1 down',
+];
 for (const line of flushes) {
   test(`ip ${line} voids it`, (t) => {
     const { out, ip } = machine('2.6.32');
@@ -101,13 +106,24 @@ test('what is forwarded keeps its nexthop too, and the reverse-path filter asks 
   const input = deviceNamed(host, 'up1');
   const packet = {
     ...{ source: parseIPv4('198.18.1.7'), destination: parseIPv4('203.0.113.9'), protocol: 17, tos: 0, ttl: 64 },
-    ...{ sourcePort: 1, destinationPort: 2, icmp: null, tcp: null, payload: { length: 0 }, socketHash: null, identity: 0 },
+    ...{
+      sourcePort: 1,
+      destinationPort: 2,
+      icmp: null,
+      tcp: null,
+      payload: { length: 0 },
+      socketHash: null,
+      identity: 0,
+    },
   };
   const ask = (source: string): string => {
     const route = routeInput(host, createSkBuff({ ...packet, source: parseIPv4(source) }, input, null));
     return route.kind === 'forward' ? route.device.name : route.kind === 'drop' ? route.why : route.kind;
   };
-  t.deepEqual([ask('198.18.1.7'), ask('198.18.1.7'), ask('198.18.1.8'), ask('198.18.1.7')], ['up1', 'up1', 'up2', 'up1']);
+  t.deepEqual(
+    [ask('198.18.1.7'), ask('198.18.1.7'), ask('198.18.1.8'), ask('198.18.1.7')],
+    ['up1', 'up1', 'up2', 'up1'],
+  );
   // What is refused is asked about each time, and no longer once it isn't.
   t.is(ask('198.18.2.7'), 'reverse-path');
   host.sysctls.write('ipv4.conf.up1.rp_filter', 0);

@@ -35,12 +35,7 @@ export interface OutputOptions {
  * The route for what the host itself sends, and its source address if it has none yet (net/ipv4/route.c,
  * ip_route_output_key_hash_rcu).
  */
-export function routeOutput(
-  host: Host,
-  flow: FlowKey,
-  trail: Trail,
-  options: OutputOptions = {},
-): Route | RouteError {
+export function routeOutput(host: Host, flow: FlowKey, trail: Trail, options: OutputOptions = {}): Route | RouteError {
   if (!host.era.routeCache) return routeOutputSlow(host, flow, trail, options);
   const { destination, source, output, mark, tos } = flow;
   const key = { destination, source, input: null, output, mark, tos, anySource: options.anySource ?? false };

@@ -105,7 +105,8 @@ export function createSysctls(era: Era): Sysctls {
   }
   const known = Object.keys(perInterface).filter(
     (key) =>
-      (key !== 'ignore_routes_with_linkdown' || era.linkDown) && (key !== 'src_valid_mark' || era.sourceValidMark) &&
+      (key !== 'ignore_routes_with_linkdown' || era.linkDown) &&
+      (key !== 'src_valid_mark' || era.sourceValidMark) &&
       (key !== 'accept_local' || era.acceptLocal),
   );
   const devices = new Set<string>();

@@ -43,7 +43,14 @@ function suitesOf(scenario: TapScenario): readonly Suite[] {
 function trialSuite(scenario: TapScenario, trial: TapTrial): Suite {
   const { checks, error, lacks, milliseconds } = trial;
   const name = trialName(trial);
-  return { name: `${scenario.name}: ${name}`, className: `${scenario.name}.${name}`, checks, error, lacks, milliseconds };
+  return {
+    name: `${scenario.name}: ${name}`,
+    className: `${scenario.name}.${name}`,
+    checks,
+    error,
+    lacks,
+    milliseconds,
+  };
 }
 
 function suiteLines(suite: Suite, run: Omit<TapReport, 'scenarios' | 'milliseconds'>): readonly string[] {

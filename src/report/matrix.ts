@@ -27,7 +27,12 @@ export function matrix(report: TapReport, { color }: { readonly color: boolean }
 function scenarioText(scenario: TapScenario, colors: Colors): string {
   const { name, title } = scenario;
   const parts = [['', `${colors.bold(name)}  ${title}`], table(scenario, colors), totalsLine(scenario, colors)];
-  return [...parts.flat(), ...legend(scenario, colors), ...lacks(scenario), ...otherFailures(scenario).map(colors.red)].join('\n');
+  return [
+    ...parts.flat(),
+    ...legend(scenario, colors),
+    ...lacks(scenario),
+    ...otherFailures(scenario).map(colors.red),
+  ].join('\n');
 }
 
 function table(scenario: TapScenario, colors: Colors): readonly string[] {
@@ -89,7 +94,9 @@ function totalsLine(scenario: TapScenario, colors: Colors): string {
 
 /** What the causes in the table mean. */
 function legend(scenario: TapScenario, colors: Colors): readonly string[] {
-  const shown = new Set<Outcome>(cellsOf(scenario.trials).flatMap(({ ok, found, expected }) => [found, ...(ok ? [] : outcomesOf(expected))]));
+  const shown = new Set<Outcome>(
+    cellsOf(scenario.trials).flatMap(({ ok, found, expected }) => [found, ...(ok ? [] : outcomesOf(expected))]),
+  );
   const causes = causeNames.filter((cause) => shown.has(cause));
   const width = Math.max(0, ...causes.map((cause) => cause.length));
   return causes.map((cause) => `  ${colors.yellow(cause.padEnd(width))}  ${meaning(cause)}`);

@@ -64,7 +64,8 @@ function follow(parser: Parser, problems: string[]): readonly TapPoint[] {
     const { skip, todo } = result;
     if (todo !== false) problems.push(`'${name}' is left to do`);
     if (skip === true || skip === '') problems.push(`'${name}' is skipped without a reason`);
-    if (skip !== false && (!ok || subtest.length > 0)) problems.push(`'${name}' is skipped, and has failed or has parts`);
+    if (skip !== false && (!ok || subtest.length > 0))
+      problems.push(`'${name}' is skipped, and has failed or has parts`);
     if (subtest.length > 0 && ok !== subtest.every((point) => point.ok)) {
       problems.push(`'${name}' is ${ok ? 'ok' : 'not ok'}, unlike the points within it`);
     }

@@ -25,7 +25,11 @@ export function wentAsExpected(scenarios: readonly Counted[]): boolean {
 
 interface Counted {
   readonly error: unknown;
-  readonly trials: readonly { readonly checks: readonly { readonly ok: boolean }[]; readonly error: unknown; readonly lacks: string | null }[];
+  readonly trials: readonly {
+    readonly checks: readonly { readonly ok: boolean }[];
+    readonly error: unknown;
+    readonly lacks: string | null;
+  }[];
 }
 
 /** Counts a scenario's trials, checks and errors; an `error` of `null` is none. */

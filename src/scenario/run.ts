@@ -126,7 +126,11 @@ async function carryThrough(
     const controlled = await control(lab);
     if (!controlled.ok) return { checks: [controlled] };
     await lab.apply(candidate);
-    const checks = await plan.scenario.run(lab, trialFor(trial, backend.release), { candidate, release: backend.release, seed });
+    const checks = await plan.scenario.run(lab, trialFor(trial, backend.release), {
+      candidate,
+      release: backend.release,
+      seed,
+    });
     return { checks: [controlled, ...checks] };
   };
   return closing(lab, () => Promise.race([work(), ending.begun]));

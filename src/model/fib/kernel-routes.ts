@@ -62,10 +62,7 @@ export function removeKernelRoute(
 ): void {
   const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
   const isThis = ({ info }: FibRoute): boolean =>
-    info.type === type &&
-    info.protocol === kernel &&
-    info.metric === metric &&
-    info.nexthops[0]?.device === device;
+    info.type === type && info.protocol === kernel && info.metric === metric && info.nexthops[0]?.device === device;
   replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
 }
 

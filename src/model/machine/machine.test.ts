@@ -44,9 +44,10 @@ test('another metric moves the route, and its label stays', (t) => {
     ip -o -4 address show dev up0
     ip route show`);
   t.regex(stdout, /192\.0\.2\.2\/24 metric 5 scope global up0:isp\b/);
-  t.deepEqual(stdout.match(/^192.*$/gm)?.map((line) => line.trim()), [
-    '192.0.2.0/24 dev up0 proto kernel scope link src 192.0.2.2 metric 5',
-  ]);
+  t.deepEqual(
+    stdout.match(/^192.*$/gm)?.map((line) => line.trim()),
+    ['192.0.2.0/24 dev up0 proto kernel scope link src 192.0.2.2 metric 5'],
+  );
 });
 
 test('a variable that bears on nothing has its default, or what was written', (t) => {
