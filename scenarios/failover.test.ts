@@ -38,7 +38,8 @@ async function carryThrough(trial: Trial, world: Expectation) {
   const lineNow = (line: number): number | null => {
     if (phase === 'before') return line;
     if (phase === 'after') {
-      const now = world.linesAfter[line]!;
+      const { linesAfter } = world;
+      const now = linesAfter === 'any' ? null : (linesAfter[line] ?? null);
       return now === null ? null : Number(now.slice(3));
     }
     const outcome = world.new[line];

@@ -17,7 +17,7 @@ export function isLocalAddress(host: Host, address: number): boolean {
 }
 
 /** Without a label it has the device's name; without a metric, 0. */
-export type NewAddress = Omit<AssignedAddress, 'secondary' | 'label' | 'metric'> &
+type NewAddress = Omit<AssignedAddress, 'secondary' | 'label' | 'metric'> &
   Partial<Pick<AssignedAddress, 'label' | 'metric'>>;
 
 /**

@@ -30,9 +30,12 @@ const setup = [
 interface Machine {
   readonly host: Host;
   readonly network: Network;
-  ip(line: string): void;
+  readonly ip: (line: string) => void;
   /** The devices that as many look-ups give, one after another. */
-  out(times: number, parts?: { readonly source?: string; readonly mark?: number; readonly tos?: number }): string;
+  readonly out: (
+    times: number,
+    parts?: { readonly source?: string; readonly mark?: number; readonly tos?: number },
+  ) => string;
 }
 
 function machine(release: string): Machine {

@@ -24,7 +24,7 @@ interface Entry {
 }
 
 /** What a look-up is known again by. */
-export interface CacheKey {
+interface CacheKey {
   readonly destination: number;
   /** As the sender has said it; 0: it hasn't. */
   readonly source: number;

@@ -7,7 +7,7 @@ export interface ByEra<Value> {
   readonly changes: readonly EraChange<Value>[];
 }
 
-export interface EraChange<Value> {
+interface EraChange<Value> {
   /** The first release that it holds for, e.g. `4.12`; it does until the next. */
   readonly since: string;
   readonly is: Value;
@@ -49,5 +49,5 @@ export function mapEras<Value, Other>(
 }
 
 export function isByEra<Value>(value: Value | ByEra<Value>): value is ByEra<Value> {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'by-era';
+  return typeof value === 'object' && value !== null && (value as { readonly kind?: unknown }).kind === 'by-era';
 }
