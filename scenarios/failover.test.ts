@@ -4,15 +4,20 @@ import type { Lab, Probe, Rounds } from '../src/backend/lab.ts';
 import { LabError } from '../src/net/error.ts';
 import { loadCandidate } from '../src/scenario/catalogue.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from '../src/scenario/sample-home.ts';
-import type { Outcome } from '../src/scenario/result.ts';
-import type { Trial } from '../src/scenario/scenario.ts';
+import { inEra, isByEra } from '../src/scenario/by-era.ts';
+import type { Expected, Outcome } from '../src/scenario/result.ts';
+import { trialFor, type Trial } from '../src/scenario/scenario.ts';
 import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
 import { many } from './failover/lines-used.ts';
 import scenario from './failover.ts';
 
 type Phase = 'before' | 'during' | 'after';
 
-const cases = scenario.trials.map((trial, index) => ({ trial, expected: expectations[index]![2] }));
+const release = '6.18.0';
+const cases = scenario.trials.map((trial, index) => {
+  const stated = expectations[index]![2];
+  return { trial: trialFor(trial, release), expected: isByEra(stated) ? inEra(stated, release) : stated };
+});
 const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant})`;
 
 /** Odd addresses go by the first line, even ones by the second. */
@@ -75,7 +80,7 @@ async function carryThrough(
     for (const [line, isAnew] of tunnels.anew[next].entries()) if (isAnew) rounds[line]!.restarted++;
   };
   const isTunnel = (destination: string): boolean => destination.startsWith('10.8.');
-  const fate = (host: string, { protocol, destination }: Probe, line: number): Outcome | 'any' => {
+  const fate = (host: string, { protocol, destination }: Probe, line: number): Expected | 'any' => {
     if (phase === 'before') return 'works';
     if (isTunnel(destination)) return tunnels[phase][line]!;
     const during = host === 'server' ? world.own : protocol === 'udp' ? world.udp : world.new;
@@ -86,13 +91,14 @@ async function carryThrough(
     if (phase === 'before') return line;
     if (phase === 'after') {
       const { linesAfter } = world;
-      const then = linesAfter === 'any' ? both : linesAfter === 'reversed' ? reversed : linesAfter;
+      const then =
+        linesAfter === 'any' || linesAfter === 'chance' ? both : linesAfter === 'reversed' ? reversed : linesAfter;
       return then[line] === null ? null : Number(then[line]!.slice(3));
     }
     const outcome = world.new[line];
     return outcome === 'no-route' ? null : outcome === 'dead-nexthop' ? line : 1;
   };
-  const play = (host: string, { protocol, destination, port: to }: Probe, outcome: Outcome | 'any', line: number) => {
+  const play = (host: string, { protocol, destination, port: to }: Probe, outcome: Expected | 'any', line: number) => {
     const own = host === 'server';
     const by = (lineNow(line) ?? 0) + 1;
     const way = { works: ways.toWorld(by), 'stale-nat': ways.toIsp(by) }[outcome as string] ?? ways.toServer;
@@ -188,7 +194,7 @@ async function carryThrough(
       }),
   };
   const candidate = await loadCandidate(trial.candidate);
-  return scenario.run(lab, trial, { candidate, release: 'fake', seed: 1 });
+  return scenario.run(lab, trial, { candidate, release, seed: 1 });
 }
 
 for (const { trial, expected } of cases) {

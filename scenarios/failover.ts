@@ -1,6 +1,7 @@
 import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Fault } from '../src/backend/fault.ts';
 import type { Lab } from '../src/backend/lab.ts';
+import { byEra, isByEra, mapEras, type ByEra } from '../src/scenario/by-era.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
 import { judgeOutward } from '../src/scenario/outward.ts';
 import type { CheckResult } from '../src/scenario/result.ts';
@@ -183,7 +184,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
         [roundsDuring, roundsAfter],
         lines.map((_, line) => (vpn.during[line] === 'works' ? (udpAfter[line] ?? 'any') : 'not asked')),
       ),
-      judgeLines(topology, recordOf, questions.new, after, wanted ?? routesAfter),
+      ...(linesAfter === 'chance' ? [] : [judgeLines(topology, recordOf, questions.new, after, wanted ?? routesAfter)]),
       judgeProportion(topology, evidence.crossings, typeof linesAfter === 'string' ? lines : linesAfter, silent),
     ];
   },
@@ -193,13 +194,14 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
 const services = ['new', 'own', 'udp', 'vpn'] as const;
 type Wanted = Readonly<Record<(typeof services)[number], Pair>>;
 
-function trial(candidate: string, fault: FaultName, expected: Expectation): Trial<Setting> {
+function trial(candidate: string, fault: FaultName, expected: Expectation | ByEra<Expectation>): Trial<ByEra<Setting>> {
+  const stated = isByEra(expected) ? expected : byEra(expected);
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
     tunnels,
-    setting: { course: faults[fault], expected },
+    setting: mapEras(stated, (each) => ({ course: faults[fault], expected: each })),
   };
 }
 

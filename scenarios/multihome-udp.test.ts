@@ -4,7 +4,7 @@ import type { Lab } from '../src/backend/lab.ts';
 import { protocolOf, type Answer, type Request, type Service } from '../src/backend/service.ts';
 import { candidateNames, loadCandidate } from '../src/scenario/catalogue.ts';
 import type { CellResult, CheckResult, Outcome, StatementResult } from '../src/scenario/result.ts';
-import type { Trial } from '../src/scenario/scenario.ts';
+import { trialFor, type Trial } from '../src/scenario/scenario.ts';
 import { nothingDropped, recorded, walk } from '../src/scenario/sample-walk.ts';
 import scenario from './multihome-udp.ts';
 
@@ -198,7 +198,7 @@ async function carryThrough(trial: Trial, world: World = {}) {
     },
   };
   const candidate = await loadCandidate(trial.candidate);
-  const checks = await scenario.run(lab, trial, { candidate, release: '6.18.0', seed: 3 });
+  const checks = await scenario.run(lab, trialFor(trial, '6.18.0'), { candidate, release: '6.18.0', seed: 3 });
   return { served, requests, checks, log };
 }
 

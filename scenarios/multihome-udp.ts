@@ -1,15 +1,16 @@
 import threeIsps, { type ThreeIspsOptions } from '../lab/topologies/three-isps.ts';
-import type { Cause } from '../src/backend/cause.ts';
 import type { Evidence } from '../src/backend/crossing.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import type { Answer, Request, Service } from '../src/backend/service.ts';
 import type { Candidate } from '../src/candidate/candidate.ts';
 import { hashL3, selectNexthop, upperBounds } from '../src/model/multipath.ts';
 import { parseIPv4 } from '../src/net/address.ts';
-import { judgeCell } from '../src/scenario/cell.ts';
-import type { CheckResult, Outcome, StatementResult } from '../src/scenario/result.ts';
+import { mapEras, type ByEra } from '../src/scenario/by-era.ts';
+import { judgeCell, type Asked } from '../src/scenario/cell.ts';
+import type { CheckResult, Expected, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import type { Uplink } from '../src/topology/topology.ts';
+import { choice, type Choice } from './eras/choice.ts';
 
 /** How an answer comes by its source address, which decides what becomes of it. */
 type Speech =
@@ -23,13 +24,17 @@ type Speech =
 /** Where a kind of answer works, and why it doesn't elsewhere. */
 type Reach =
   | { readonly at: 'every uplink' }
-  /** `hashed`: the one that the multipath hash of an unsourced answer chooses. `own`: where routing by source leads home. */
-  | { readonly at: 'first' | 'hashed' | 'own' | 'none'; readonly otherwise: Cause };
+  /** `hashed`: the one that is chosen once for all unsourced answers to the client. `own`: where routing by source leads home. */
+  | { readonly at: 'first' | 'hashed' | 'own' | 'none'; readonly otherwise: Expected };
 
 interface Setting {
   readonly reach: Readonly<Record<Exclude<Speech, 'pinned'>, Reach>> & { readonly float?: Reach };
   /** What clients of OpenVPN over UDP say where they get no right answer. */
-  readonly complaint: 'rejected' | 'rejected in turn' | 'nothing of it';
+  readonly complaint: 'rejected' | 'rejected in turn' | 'rejected by turns' | 'nothing of it' | 'nothing wrong' | null;
+  /** By which lines the echo's answers to one caller leave; null: it isn't asked. */
+  readonly spread: 'one line' | 'every line' | null;
+  /** Services whose callers call one after the other: in step, each would have the same turn again and again. */
+  readonly oneByOne: readonly ServiceName[];
   /** How many OpenVPN clients call at each uplink over UDP, and how many datagrams are to come back from the echo. */
   readonly callers: number;
   readonly echoes: number;
@@ -39,7 +44,7 @@ const services = ['openvpn-udp', 'openvpn-tcp', 'dns-per-address', 'dns-pktinfo'
 type ServiceName = (typeof services)[number];
 
 const everywhere: Reach = { at: 'every uplink' };
-const only = (at: 'first' | 'hashed' | 'own' | 'none', otherwise: Cause): Reach => ({ at, otherwise });
+const only = (at: 'first' | 'hashed' | 'own' | 'none', otherwise: Expected): Reach => ({ at, otherwise });
 
 /** The client's address, as the server sees it. */
 const clientAddress = '198.51.100.10';
@@ -64,49 +69,42 @@ NAT it says 'Incoming packet rejected from'. That is why most people with this f
       network: { unfiltered: ['isp1'] },
     }),
     trial('source-rules', only('first', 'reply-source'), everywhere),
-    trial('round-robin', only('hashed', 'reply-source'), everywhere),
-    trial('round-robin', only('hashed', 'reply-source'), everywhere, {
-      variant: 'client behind NAT',
-      network: { cgnat: 'stateful' },
-      complaint: 'nothing of it',
-    }),
-    trial('round-robin-bare', only('hashed', 'reply-source'), only('own', 'source-filtered')),
+    chosen('round-robin'),
+    chosen('round-robin', { behindNat: true }),
+    chosen('round-robin-bare', { sourced: only('own', 'source-filtered') }),
     // Chance decides about each packet: so many that it can't let all pass, or leave one of two wrong addresses out.
     trial('round-robin-per-packet', only('none', 'reply-source'), everywhere, {
       complaint: 'rejected in turn',
       callers: 4,
       echoes: 24,
     }),
-    trial('round-robin-connmark', only('hashed', 'reply-source'), everywhere),
-    trial('round-robin-multihome', only('hashed', 'reply-source'), everywhere),
-    trial('round-robin-float', only('hashed', 'reply-source'), everywhere, {
-      float: only('hashed', 'reply-interface'),
-    }),
-    trial('round-robin-float', only('hashed', 'reply-source'), everywhere, {
-      variant: 'client behind NAT',
-      network: { cgnat: 'stateful' },
-      float: only('hashed', 'reply-source'),
-      complaint: 'nothing of it',
-    }),
-    trial('round-robin-local', only('hashed', 'reply-source'), everywhere),
+    chosen('round-robin-connmark'),
+    chosen('round-robin-multihome'),
+    chosen('round-robin-float', { float: only('hashed', 'reply-interface') }),
+    chosen('round-robin-float', { behindNat: true, float: only('hashed', 'reply-source') }),
+    chosen('round-robin-local'),
   ],
   run: async (lab, { setting }, { candidate, seed }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all(serversOf(candidate, uplinks).map((service) => lab.serve('server', service)));
 
     const { hashed, precondition } = await hashedUplink(lab, setting, seed);
+    const ask = async (service: ServiceName, uplink: Uplink, index: number): Promise<Asked> => {
+      const requests = requestsTo(service, uplink, index, candidate, setting);
+      const calls = requests.map(async (request) => ({ request, answer: await lab.request('client', request) }));
+      const expected = await expectation(lab, speechOf(service, candidate), setting, uplink, hashed);
+      return { service, uplink: uplink.interface, client: 'client', calls: await Promise.all(calls), expected };
+    };
+    const together = services.filter((service) => !setting.oneByOne.includes(service));
     const asked = await Promise.all(
-      uplinks.flatMap((uplink, index) =>
-        services.map(async (service) => {
-          const requests = requestsTo(service, uplink, index, candidate, setting);
-          const calls = requests.map(async (request) => ({ request, answer: await lab.request('client', request) }));
-          const expected = await expectation(lab, speechOf(service, candidate), setting, uplink, hashed);
-          return { service, uplink: uplink.interface, client: 'client', calls: await Promise.all(calls), expected };
-        }),
-      ),
+      uplinks.flatMap((uplink, index) => together.map((service) => ask(service, uplink, index))),
     );
+    for (const service of setting.oneByOne) {
+      for (const [index, uplink] of uplinks.entries()) asked.push(await ask(service, uplink, index));
+    }
     const evidence = await lab.evidence();
     const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
+    const spread = spreadOf(evidence, setting, uplinks);
     const unhappy = asked
       .filter(({ service, expected }) => service === 'openvpn-udp' && expected === 'reply-source')
       .map(({ uplink, calls }) => ({
@@ -117,7 +115,7 @@ NAT it says 'Incoming packet rejected from'. That is why most people with this f
           calls.map(({ request }) => request),
         ),
       }));
-    return [...precondition, ...cells, ...complaints(setting, uplinks, hashed, unhappy)];
+    return [...precondition, ...cells, ...spread, ...complaints(setting, uplinks, hashed, unhappy)];
   },
 });
 
@@ -132,9 +130,10 @@ function trial(
     readonly complaint?: Setting['complaint'];
     readonly callers?: number;
     readonly echoes?: number;
+    readonly spread?: Setting['spread'];
   } = {},
 ): Trial<Setting> {
-  const { variant = '', network = {}, float, complaint = 'rejected', callers = 1, echoes = 4 } = options;
+  const { variant = '', network = {}, float, complaint = 'rejected', callers = 1, echoes = 4, spread = null } = options;
   const clients = 3 * callers + 3;
   return {
     candidate,
@@ -144,8 +143,79 @@ function trial(
       server: ['tun0', 'tun1', ...(candidate === 'round-robin-local' ? ['tun2', 'tun3'] : [])],
       client: Array.from({ length: clients }, (_, index) => `tun${index}`),
     },
-    setting: { reach: { unbound, sourced, ...(float && { float }) }, complaint, callers, echoes },
+    setting: { reach: { unbound, sourced, ...(float && { float }) }, complaint, callers, echoes, spread, oneByOne: [] },
   };
+}
+
+/** A default route over all uplinks: what comes of unsourced answers depends on how the kernel chooses among them. */
+function chosen(
+  candidate: string,
+  options: { readonly behindNat?: boolean; readonly sourced?: Reach; readonly float?: Reach } = {},
+): Trial<ByEra<Setting>> {
+  const { behindNat = false, sourced = everywhere, float } = options;
+  const network = behindNat ? { variant: 'client behind NAT', network: { cgnat: 'stateful' } as const } : {};
+  const hashed = trial(candidate, only('hashed', 'reply-source'), sourced, {
+    ...network,
+    ...(float && { float }),
+    complaint: behindNat ? 'nothing of it' : 'rejected',
+  });
+  return { ...hashed, setting: mapEras(choice, (how) => settingFor(how, hashed.setting, behindNat)) };
+}
+
+/** @param kept what holds where one uplink is chosen for all that goes to the client */
+function settingFor(how: Choice, kept: Setting, behindNat: boolean): Setting {
+  const { sourced, float } = kept.reach;
+  const own = sourced === everywhere ? everywhere : only('none', 'works or source-filtered');
+  const ofFloat = (worst: Expected, best: Expected): { readonly float?: Reach } =>
+    float ? { float: only('none', behindNat ? best : worst) } : {};
+  switch (how) {
+    case 'kept':
+    case 'by addresses':
+      return kept;
+    case 'in turn':
+      return {
+        ...kept,
+        // A client that takes any answer is content with a stranger's only if its own never comes.
+        reach: {
+          unbound: only('none', 'reply-source'),
+          sourced: own,
+          ...ofFloat('reply-source or reply-interface', 'reply-source'),
+        },
+        ...{ complaint: behindNat ? 'nothing wrong' : 'rejected by turns', echoes: 24, spread: 'every line' },
+        oneByOne: ['openvpn-udp', 'udp-echo'],
+      };
+    case 'by flow':
+      return {
+        ...kept,
+        reach: {
+          unbound: only('none', 'works or reply-source'),
+          sourced: own,
+          ...ofFloat('works or reply-interface', 'works or reply-source'),
+        },
+        ...{ complaint: null, spread: 'one line' },
+      };
+  }
+}
+
+/** By which lines the echo's answers to each caller leave the server. */
+function spreadOf(
+  { crossings }: Evidence,
+  { spread }: Setting,
+  uplinks: readonly Uplink[],
+): readonly StatementResult[] {
+  if (spread === null) return [];
+  return uplinks.map(({ interface: uplink }, index) => {
+    const caller = `:${echoPort(index)}`;
+    const left = crossings.filter(
+      ({ host, direction, protocol, destination }) =>
+        host === 'server' && direction === 'out' && protocol === 'udp' && destination.endsWith(caller),
+    );
+    const lines = [...new Set(left.map((each) => each.interface))].sort();
+    const name = `the echo's answers to the caller at ${uplink} leave by`;
+    const found = lines.map((line) => `${line} ${left.filter((each) => each.interface === line).length} times`);
+    const wanted = spread === 'one line' ? 1 : uplinks.length;
+    return { ...statement(name, spread, found.join(', ') || 'none'), ok: lines.length === wanted };
+  });
 }
 
 /** Everything the server runs. Each OpenVPN server has a tunnel network of its own. */
@@ -192,6 +262,10 @@ function serversOf({ openvpn }: Candidate, uplinks: readonly Uplink[]): readonly
 
 const tunnelNetwork = (tunnel: number): string => `10.8.${tunnel}.0/24`;
 
+const sourcePortOf = (service: ServiceName, uplink: number): number =>
+  40000 + uplink * 100 + services.indexOf(service) * 10;
+const echoPort = (uplink: number): number => sourcePortOf('udp-echo', uplink);
+
 /** What the client asks of a service at an uplink. Every request has a source port of its own. */
 function requestsTo(
   service: ServiceName,
@@ -200,7 +274,7 @@ function requestsTo(
   { openvpn }: Candidate,
   { callers, echoes }: Setting,
 ): readonly Request[] {
-  const sourcePort = 40000 + index * 100 + services.indexOf(service) * 10;
+  const sourcePort = sourcePortOf(service, index);
   const call = { server, sourcePort };
   const look = { ...call, kind: 'dns', name: 'probe.test', address: '192.0.2.53' } as const;
   switch (service) {
@@ -251,7 +325,7 @@ async function expectation(
   { reach }: Setting,
   uplink: Uplink,
   hashed: string,
-): Promise<Outcome> {
+): Promise<Expected> {
   const rule = speech === 'pinned' ? everywhere : (reach[speech] ?? reach.unbound);
   if (rule.at === 'every uplink') return 'works';
   const home = { first: lab.topology.server.uplinks[0]?.interface, hashed, none: undefined, own: undefined };
@@ -290,7 +364,7 @@ async function hashedUplink(
 }
 
 /** How many packets for these requests' ports came in at the client. */
-function cameIn({ crossings }: Evidence, requests: readonly Request[]): number {
+function cameIn({ crossings }: Evidence, requests: readonly Asked['calls'][number]['request'][]): number {
   const ports = requests.map(({ sourcePort }) => `:${sourcePort}`);
   return crossings.filter(
     ({ host, direction, protocol, destination }) =>
@@ -311,6 +385,25 @@ function complaints(
     return { uplink, from: [...new Set(from)].sort(), came };
   });
   switch (complaint) {
+    case null:
+      return [];
+    case 'rejected by turns':
+      return heard.map(({ uplink, from }) => {
+        const others = uplinks.filter((each) => each.interface !== uplink).map(({ address }) => address);
+        return statement(
+          `the OpenVPN client at ${uplink} says from where it was answered instead, by turns`,
+          `Incoming packet rejected from ${others.join(', ')}`,
+          `Incoming packet rejected from ${from.join(', ') || 'nowhere'}`,
+        );
+      });
+    case 'nothing wrong':
+      return heard.map(({ uplink, from }) =>
+        statement(
+          `the OpenVPN client at ${uplink}, behind its NAT, hears of no other address`,
+          '0 addresses rejected',
+          `${from.length} addresses rejected`,
+        ),
+      );
     case 'rejected': {
       const taken = reach.unbound.at === 'first' ? uplinks[0] : uplinks.find((each) => each.interface === hashed);
       return heard.map(({ uplink, from }) =>

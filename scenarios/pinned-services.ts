@@ -1,9 +1,11 @@
 import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Crossing, Evidence } from '../src/backend/crossing.ts';
 import type { Lab } from '../src/backend/lab.ts';
+import { inEra } from '../src/scenario/by-era.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { hostNamed, type Topology } from '../src/topology/topology.ts';
+import { choice, isKnown } from './eras/choice.ts';
 import { company, openTunnel, serveVpn, tunnel, tunnels, vpn, wayBy, waysTaken } from './home-gateway/company.ts';
 
 interface Setting {
@@ -71,22 +73,28 @@ What comes in through the tunnel is answered through it by the same table; witho
     trial('home-both', { pinned: home }),
     trial('shorewall', {}),
   ],
-  run: async (lab, { setting }, { candidate }) => {
+  run: async (lab, { setting }, { candidate, release }) => {
+    const how = inEra(choice, release);
+    /** Whose line can be asked for, where no pin says it: of what is forwarded, all but turns. */
+    const isAsked = (host: string): boolean => (host === 'server' ? isKnown(how) : how !== 'in turn');
     await Promise.all([
       ...targets.map(({ host, port }) => lab.serve(host, { kind: 'tcp-echo', name: `port-${port}`, port })),
       lab.serve('server', { kind: 'tcp-echo', name: 'site', port: site }),
     ]);
     await serveVpn(lab);
     const client = await openTunnel(lab, candidate);
-    const vpnLine = setting.pinned.includes('server') ? 'ppp0' : await lab.route('server', vpn.address);
-    const answerLine = setting.vpnTable ? 'tun0' : await lab.route('server', company, tunnel.ours);
+    const asking = async (source?: string, to = company): Promise<string | null> =>
+      isAsked('server') ? lab.route('server', to, source) : null;
+    const vpnLine = setting.pinned.includes('server') ? 'ppp0' : await asking(undefined, vpn.address);
+    const answerLine = setting.vpnTable ? 'tun0' : await asking(tunnel.ours);
     const asked = await Promise.all(
       everybody.flatMap((host, hostIndex) =>
         targets.map(async ({ address, port, ...target }, targetIndex) => {
           const sourcePort = 40000 + hostIndex * 10 + targetIndex;
-          const routed = await balanced(lab, host, address);
+          const routed = isAsked(host) ? await balanced(lab, host, address) : { line: null, source: null };
           const way = setting.pinned.includes(host) ? target.way : routed.line;
-          const source = setting.untranslated.includes(way) ? routed.source : addressOn(lab.topology, way);
+          const translated = way !== null && !setting.untranslated.includes(way);
+          const source = translated ? addressOn(lab.topology, way) : routed.source;
           const { accepted } = await lab.request(host, { kind: 'tcp-echo', server: address, port, sourcePort });
           const name = `${host} to ${target.name}${setting.pinned.includes(host) ? '' : ', not pinned'}`;
           const outcome: Outcome = way === target.way ? 'answered' : target.otherwise;
@@ -115,8 +123,9 @@ What comes in through the tunnel is answered through it by the same table; witho
       answersHome(lab.topology, evidence, fromHome.accepted),
       statement(
         `the VPN${setting.pinned.includes('server') ? '' : ', not pinned'}`,
-        wayBy(vpnLine, addressOn(lab.topology, vpnLine)),
+        vpnLine === null ? byEither(lab.topology) : wayBy(vpnLine, addressOn(lab.topology, vpnLine)),
         waysTaken(lab.topology, packetsTo(evidence, `${vpn.address}:${vpn.port}`)),
+        vpnLine === null,
       ),
     ];
   },
@@ -149,9 +158,10 @@ function addressOn({ server }: Topology, way: string): string {
 /** One direction of a connection that passes the server, and what should become of it. */
 interface Passing {
   readonly name: string;
-  readonly way: string;
-  /** The address that it should leave the server from. */
-  readonly source: string;
+  /** Null: chance says by which line. */
+  readonly way: string | null;
+  /** The address that it should leave the server from; null: that of whichever line. */
+  readonly source: string | null;
   /** What comes of it by this way, if the ISP lets it pass. */
   readonly outcome: Outcome;
   /** Whether the client had its answer. */
@@ -164,10 +174,14 @@ interface Passing {
 function judging(topology: Topology, evidence: Evidence): (passing: Passing) => StatementResult {
   return ({ name, way, source, outcome, accepted, from, to }) => {
     const packets = packetsTo(evidence, to).filter((each) => each.source.endsWith(`:${from}`));
+    const found = `${waysTaken(topology, packets)}, ${accepted ? 'answered' : fate(topology, evidence, packets, { from, to })}`;
+    if (way === null || source === null) {
+      const lines = way === null ? byEither(topology) : `by ${way}`;
+      return statement(name, lines, found, true);
+    }
     const foreign = source !== addressOn(topology, way) || (way !== 'tun0' && source === tunnel.ours);
     const expected = foreign ? 'source-filtered' : outcome;
-    const found = accepted ? 'answered' : fate(topology, evidence, packets, { from, to });
-    return statement(name, `${wayBy(way, source)}, ${expected}`, `${waysTaken(topology, packets)}, ${found}`);
+    return statement(name, `${wayBy(way, source)}, ${expected}`, found);
   };
 }
 
@@ -205,6 +219,15 @@ function fate(
   return refusal ? 'refused' : 'not answered';
 }
 
-function statement(name: string, expected: string, found: string): StatementResult {
-  return { kind: 'statement', name, expected, found, ok: expected === found };
+/** By any of the lines, or by several of them. */
+function byEither({ server }: Topology): string {
+  return `by ${server.uplinks.map((uplink) => uplink.interface).join(' or ')}`;
+}
+
+/** @param chance any of the ways that are expected will do: `by ppp0 or ppp1` */
+function statement(name: string, expected: string, found: string, chance = false): StatementResult {
+  const allowed = expected.replace(/^by /, '').split(' or ');
+  const taken = Array.from(found.matchAll(/\bby (\S+)/g), ([, line = '']) => line);
+  const ok = chance ? taken.length > 0 && taken.every((line) => allowed.includes(line)) : expected === found;
+  return { kind: 'statement', name, expected, found, ok };
 }

@@ -4,10 +4,12 @@ import type { Lab } from '../src/backend/lab.ts';
 import type { Request, Service } from '../src/backend/service.ts';
 import { hashL3, selectNexthop, upperBounds } from '../src/model/multipath.ts';
 import { parseIPv4 } from '../src/net/address.ts';
+import { inEra } from '../src/scenario/by-era.ts';
 import { judgeCell } from '../src/scenario/cell.ts';
-import type { Outcome, StatementResult } from '../src/scenario/result.ts';
+import type { Expected, Outcome, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import type { Uplink } from '../src/topology/topology.ts';
+import { choice, isKnown, type Choice } from './eras/choice.ts';
 
 const services = [
   'web',
@@ -79,8 +81,8 @@ into the home network never gains from it, for the answer still has its inner ad
 Connection marks mend all of these: note the line on the connection, restore it on the answers, and on the answers only.
 They don't mend an unbound UDP server: with the other line's address its answer belongs to no known connection. To a caller
 who is pinned, it is a new connection of the server's own, and the pin sends it by the caller's line. If that is the line that
-the call came in by, SNAT would make the answer look right; but the address and port that it needs are those of the call.
-Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
+the call came in by, SNAT would make the answer look right; but the address and port that it needs are those of the call, and
+it gets another port.`,
   services,
   trials: [
     trial('balance-8-2', balanced),
@@ -104,6 +106,7 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
       ...serversOf(uplinks).map((service) => lab.serve('server', service)),
       lab.serve('desktop', { kind: 'tcp-echo', name: 'web', port: 80 }),
     ]);
+    const how = inEra(choice, release);
     const leaving = {
       unsourced: await hashedLine(lab, seed, client.address),
       statistics: isRuled(setting) ? await ruledLine(lab) : await hashedLine(lab, seed, statistics.address),
@@ -121,7 +124,7 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
             forwarded: leaving.forwarded.line,
             own: await lab.route('server', caller.address, uplink.address),
           };
-          const expected = expectation(setting[service], uplinks, uplink, lines, release);
+          const expected = expectation(setting[service], uplinks, uplink, lines, how);
           const behind = service === 'forwarded-port' ? { behind: 'desktop' } : {};
           return {
             ...{ service, uplink: uplink.interface, client: caller.host, ...behind },
@@ -174,32 +177,29 @@ function expectation(
   [first]: readonly Uplink[],
   { interface: line }: Uplink,
   lines: Readonly<Record<'unsourced' | 'forwarded' | 'own', string>>,
-  release: string,
-): Outcome {
+  how: Choice,
+): Expected {
   if (reach === 'everywhere') return 'works';
   const isFirst = line === first?.interface;
   switch (reach.at) {
     case 'unsourced':
-    case 'forwarded':
     case 'own':
+      if (!isKnown(how)) return `works or ${reach.otherwise}`;
+      return lines[reach.at] === line ? 'works' : reach.otherwise;
+    case 'forwarded':
+      // The hash of what is forwarded has never taken in ports by itself.
+      if (how === 'in turn') return `works or ${reach.otherwise}`;
       return lines[reach.at] === line ? 'works' : reach.otherwise;
     case 'second':
       return isFirst ? reach.otherwise : 'works';
     case 'none':
       return reach.otherwise;
     case 'pinned':
+      if (!isKnown(how)) return isFirst ? `${reach.known} or reply-source` : 'works or reply-source';
       if (lines.unsourced !== first?.interface) return isFirst ? 'reply-source' : 'works';
-      return isFirst ? reach.known : clash(release);
+      // NAT finds the address and port taken that would make it right, and gives it another port.
+      return isFirst ? reach.known : 'reply-source';
   }
-}
-
-/**
- * What becomes of a datagram whose SNAT needs the very address and port at which another connection is answered: NAT looked
- * for another port until Linux 6.12 (nf_nat_used_tuple_new); since then the connection is dropped as it is confirmed.
- */
-function clash(release: string): Outcome {
-  const [major = 0, minor = 0] = release.split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 12) ? 'no-reply' : 'reply-source';
 }
 
 /** Whether a rule for the destination gives unsourced packets to isp2's statistics their line, before any hash is asked. */

@@ -1,6 +1,7 @@
 import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Crossing, Evidence } from '../src/backend/crossing.ts';
 import type { Answer, Request } from '../src/backend/service.ts';
+import { byEra, inEra } from '../src/scenario/by-era.ts';
 import { judgeCell } from '../src/scenario/cell.ts';
 import { droppedIn } from '../src/scenario/dropped.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
@@ -16,6 +17,9 @@ interface Setting {
   /** What the reverse-path filter drops on the second line; on the first, to which the unmarked look-up leads, nothing. */
   readonly filtered: readonly ServiceName[];
 }
+
+/** Whether the filter counts what it drops. */
+const counts = byEra(false, { since: '3.3', is: true, because: 'TcpExtIPReversePathFilter came' });
 
 /** The kernel's name for what the filter drops. */
 const filterReason = 'IP_RPFILTER';
@@ -59,7 +63,7 @@ What holds on an interface is the greater of its own value and that of \`all\`: 
     trial('home-strict-balanced', []),
     trial('home-strict-source-rules', ['forwarded-port', 'pinned', 'pinned-from-home']),
   ],
-  run: async (lab, { setting: { filtered } }) => {
+  run: async (lab, { setting: { filtered } }, { release }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all([
       lab.serve('server', { kind: 'tcp-echo', name: 'web', port: 80 }),
@@ -101,7 +105,7 @@ What holds on an interface is the greater of its own value and that of \`all\`: 
           wayTaken(lab.topology, evidence, request),
         ),
       );
-    return [...cells, ...ways, ...counted(lab.topology, evidence, asked)];
+    return [...cells, ...ways, ...counted(lab.topology, evidence, asked, inEra(counts, release))];
   },
 });
 
@@ -150,7 +154,12 @@ function callOf(service: ServiceName, { address: server }: Uplink, index: number
  * at their leisure; a packet that came in while the counter was being read may be in it, or not. Where the kernel names
  * each packet that it drops, those are to be the same.
  */
-function counted(topology: Topology, evidence: Evidence, asked: readonly Asked[]): readonly StatementResult[] {
+function counted(
+  topology: Topology,
+  evidence: Evidence,
+  asked: readonly Asked[],
+  hasCounter: boolean,
+): readonly StatementResult[] {
   const { crossings, filtered, drops } = evidence;
   const { host } = topology.server;
   const doomed = asked.filter(({ dropped }) => dropped);
@@ -164,11 +173,13 @@ function counted(topology: Topology, evidence: Evidence, asked: readonly Asked[]
   const least = before.filter(({ time }) => time < filtered.from).length;
   const expected = least === before.length ? String(least) : `${least} to ${before.length}`;
   const enough = doomed.length === 0 || least >= doomed.length;
+  const counter = 'packets dropped, by the count of IPReversePathFilter';
   const count: StatementResult = {
-    ...statement('packets dropped, by the count of IPReversePathFilter', expected, String(filtered.value)),
+    ...statement(counter, expected, String(filtered.value)),
     ok: enough && least <= filtered.value && filtered.value <= before.length,
   };
-  if (!drops) return [count];
+  const none = statement(`${counter}, which came with Linux 3.3`, '0', String(filtered.value));
+  if (!drops) return [hasCounter ? count : none];
   const droppedAt = droppedIn(topology, evidence);
   const named = before.filter((arrival) => droppedAt(arrival)?.drop?.reason === filterReason).length;
   const others = drops.filter(
@@ -176,7 +187,7 @@ function counted(topology: Topology, evidence: Evidence, asked: readonly Asked[]
   ).length;
   const name = `packets dropped, by the kernel's word (${filterReason})`;
   const all = `${before.length} of ${before.length}, no other`;
-  return [count, statement(name, all, `${named} of ${before.length}, ${others || 'no'} other`)];
+  return [hasCounter ? count : none, statement(name, all, `${named} of ${before.length}, ${others || 'no'} other`)];
 }
 
 /** Whether a packet that comes in is a part of what was asked; a request's port is nobody else's. */

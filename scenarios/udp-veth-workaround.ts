@@ -1,12 +1,20 @@
 import threeIsps from '../lab/topologies/three-isps.ts';
 import type { Cause } from '../src/backend/cause.ts';
 import { judgeCell } from '../src/scenario/cell.ts';
+import { byEra, mapEras, type ByEra } from '../src/scenario/by-era.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 
 interface Setting {
   /** What becomes of the echo at every uplink. */
   readonly outcome: 'works' | Cause;
 }
+
+/** What comes back in has one of the machine's own addresses as its source. */
+const looped = byEra<Setting['outcome']>(
+  'martian-source',
+  { since: '3.6', is: 'works', because: 'without rp_filter, sources were no longer looked at' },
+  { since: '3.16.7', is: 'martian-source', because: 'accept_local counts again (1dced6a85482; mainline 3.18)' },
+);
 
 /** The address that the candidates' scripts have the server bound to. */
 const address = '10.255.0.1';
@@ -27,10 +35,10 @@ The original advises to turn on log_martians; its messages go to the machine's o
 themselves tell: they come back in and go no further. Of those that aren't ARP the kernel also says why, to root.`,
   services: ['udp-echo'],
   trials: [
-    trial('veth-dnat-2014', 'martian-source'),
-    trial('veth-dnat-neighbour', 'martian-source'),
-    trial('veth-dnat', 'works'),
-    trial('veth-dnat-tracked', 'reply-source'),
+    trial('veth-dnat-2014', looped),
+    trial('veth-dnat-neighbour', looped),
+    trial('veth-dnat', byEra<Setting['outcome']>('works')),
+    trial('veth-dnat-tracked', byEra<Setting['outcome']>('reply-source')),
   ],
   run: async (lab, { setting }) => {
     const binding = { kind: 'address', address } as const;
@@ -50,6 +58,7 @@ themselves tell: they come back in and go no further. Of those that aren't ARP t
   },
 });
 
-function trial(candidate: string, outcome: Setting['outcome']): Trial<Setting> {
-  return { candidate, variant: '', topology: threeIsps(), tunnels: {}, setting: { outcome } };
+function trial(candidate: string, outcomes: ByEra<Setting['outcome']>): Trial<ByEra<Setting>> {
+  const setting = mapEras(outcomes, (outcome): Setting => ({ outcome }));
+  return { candidate, variant: '', topology: threeIsps(), tunnels: {}, setting };
 }

@@ -1,16 +1,23 @@
 /** What comes of each fault under each candidate, and why. */
-import type { Outcome } from '../../src/scenario/result.ts';
+import { mapEras, type ByEra } from '../../src/scenario/by-era.ts';
+import type { Expected } from '../../src/scenario/result.ts';
+import { choice, type Choice } from '../eras/choice.ts';
 import type { FaultName } from './faults.ts';
 
 /** What comes of what went by the first line before the fault, and of what went by the second. `any`: chance decides. */
-export type Pair = readonly [Outcome | 'any', Outcome | 'any'];
+export type Pair = readonly [Expected | 'any', Expected | 'any'];
 
 /**
  * The lines of new connections to where they went by the first at first, and to where they went by the second. `reversed`: those
  * that the hash gives by a route whose nexthops have changed places. `any`: both lines are used, and chance decides which has the
- * first nexthop.
+ * first nexthop. `chance`: each connection takes a turn.
  */
-export type LinesAfter = readonly [string | null, string | null] | 'reversed' | 'any';
+export type LinesAfter = readonly [string | null, string | null] | 'reversed' | 'any' | 'chance';
+
+/** Whether chance decides what comes of it. */
+export function leftToChance(expected: Pair[number]): boolean {
+  return expected === 'any' || expected.includes(' or ');
+}
 
 export interface Expectation {
   /** New connections from the home network, and from the server itself, while the fault lasts. */
@@ -72,12 +79,40 @@ const flapped: Expectation = {
 const lost = { ...routeless, tcp: ['reply-lost', 'no-route'] } as const;
 const lost2 = { ...routeless, tcp: ['no-route', 'reply-lost'] } as const;
 
-const aloneByItself: readonly (readonly [FaultName, Expectation])[] = [
-  ['line down', { ...lost, ...forGood }],
-  ['another address', { ...lost2, ...forGood }],
+const chance: Pair = ['any', 'any'];
+const chanceAfter = { newAfter: well, udpAfter: chance, linesAfter: 'chance' } as const;
+/** Each packet takes its turn: of many, some go by the line that works; a flow that has an address goes by both. */
+const eachInTurn: Partial<Expectation> = { new: well, own: well, udp: chance, tcp: chance, ...chanceAfter };
+/** The line that a stream's data or confirmation is lost by is a matter of turns. */
+const streamInTurn: Partial<Expectation> = { tcp: ['reply-lost or no-route', 'reply-lost or no-route'] };
+
+/** Where the choice among nexthops bears on what comes of a fault. */
+function byChoice(
+  today: Expectation,
+  otherwise: Partial<Record<Exclude<Choice, 'by addresses'>, Partial<Expectation>>>,
+): ByEra<Expectation> {
+  return mapEras(choice, (how) => ({ ...today, ...(how !== 'by addresses' && otherwise[how]) }));
+}
+
+const goneOrDead: Pair = ['works or dead-nexthop', 'works or dead-nexthop'];
+/** Each of the server's own connections has a hash of its own, so some go by the line that works. */
+const ownByFlow: Partial<Expectation> = { own: well };
+const unnoticedGateway = byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownByFlow });
+const unnoticedCarrier = byChoice(unnoticed, {
+  // No nexthop is the worse for it, but the cache is emptied: each destination takes another turn.
+  kept: { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter },
+  'in turn': eachInTurn,
+  'by flow': ownByFlow,
+});
+
+type Case = readonly [FaultName, Expectation | ByEra<Expectation>];
+
+const aloneByItself: readonly Case[] = [
+  ['line down', byChoice({ ...lost, ...forGood }, { 'in turn': streamInTurn })],
+  ['another address', byChoice({ ...lost2, ...forGood }, { 'in turn': streamInTurn })],
   ['both lines flap', { ...flapped, ...forGood }],
 ];
-const unlocked: readonly (readonly [FaultName, Expectation])[] = [
+const unlocked: readonly Case[] = [
   ['line down', { ...lost, newAfter: well, udpAfter: well, linesAfter: ['ppp0', 'ppp0'] }],
   ['carrier lost', unnoticed],
   ['gateway dead', unnoticed],
@@ -91,9 +126,13 @@ const unlocked: readonly (readonly [FaultName, Expectation])[] = [
  */
 const disabled = { new: noRoute, own: noRoute, newAfter: well, udpAfter: well } as const;
 
-const byCandidate: Readonly<Record<string, readonly (readonly [FaultName, Expectation])[]>> = {
-  'balance-8-2': [...aloneByItself, ['carrier lost', unnoticed], ['gateway dead', unnoticed]],
-  'balance-8-2-linkdown': [...aloneByItself, ['carrier lost', moved], ['gateway dead', unnoticed]],
+const byCandidate: Readonly<Record<string, readonly Case[]>> = {
+  'balance-8-2': [...aloneByItself, ['carrier lost', unnoticedCarrier], ['gateway dead', unnoticedGateway]],
+  'balance-8-2-linkdown': [
+    ...aloneByItself,
+    ['carrier lost', byChoice(moved, { 'in turn': { udp: chance, tcp: chance, ...chanceAfter } })],
+    ['gateway dead', unnoticedGateway],
+  ],
   // Both lines at once are a matter of chance: see the scenario line-races.
   'ppp-scripts': unlocked,
   'ppp-scripts-locked': [
@@ -139,6 +178,6 @@ const byCandidate: Readonly<Record<string, readonly (readonly [FaultName, Expect
   ],
 };
 
-export const expectations: readonly (readonly [candidate: string, fault: FaultName, Expectation])[] = Object.entries(
-  byCandidate,
-).flatMap(([candidate, cases]) => cases.map(([fault, expected]) => [candidate, fault, expected] as const));
+export const expectations: readonly (readonly [candidate: string, ...Case])[] = Object.entries(byCandidate).flatMap(
+  ([candidate, cases]) => cases.map(([fault, expected]) => [candidate, fault, expected] as const),
+);

@@ -3,7 +3,7 @@ import { outage } from '../../src/scenario/outward.ts';
 import type { Flow, FlowRecord } from '../../src/scenario/journey.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
 import type { Topology } from '../../src/topology/topology.ts';
-import type { Pair } from './expectations.ts';
+import { leftToChance, type Pair } from './expectations.ts';
 import type { Asked } from './gateway.ts';
 
 /** A time in which nothing changed but by the candidate, in seconds. */
@@ -31,12 +31,15 @@ export function outages(
   watched: readonly Watched[],
 ): readonly StatementResult[] {
   return watched.flatMap(({ asked, name, expected }) =>
-    asked.flows.map((flow, line) => {
-      const works = expected[line] === 'works';
+    asked.flows.flatMap((flow, line): readonly StatementResult[] => {
+      const wanted = expected[line] ?? 'any';
+      // Where chance decides, there is nothing to be said.
+      if (leftToChance(wanted)) return [];
+      const works = wanted === 'works';
       const [first, last] = works ? [at, settled.get(asked)?.[line] ?? until] : [from, until];
       const { lost, silence } = outage(recordOf(flow), flow, first, last);
       const way = `${asked.asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}`;
-      return {
+      const statement: StatementResult = {
         kind: 'statement',
         name: `${name}, ${way}: ${since}`,
         expected: works ? 'answered again' : 'not answered',
@@ -46,6 +49,7 @@ export function outages(
             : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
         ok: (silence !== null) === works,
       };
+      return [statement];
     }),
   );
 }

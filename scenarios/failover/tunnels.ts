@@ -1,7 +1,7 @@
 /** VPN clients on the desktop, one for each line, and what goes through their tunnels. */
 import type { Dialling, Lab, Rounds } from '../../src/backend/lab.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
-import type { Expectation, Pair } from './expectations.ts';
+import { leftToChance, type Expectation, type Pair } from './expectations.ts';
 import { askers, ports, type Asked } from './gateway.ts';
 
 /** The tunnel devices, by host: one for each line. */
@@ -62,11 +62,10 @@ export function askedThrough(addresses: readonly string[]): Asked {
  * connections do.
  */
 export function ofTunnels({ udp, udpAfter, new: fresh, newAfter }: Expectation): Record<'during' | 'after', Pair> {
-  const either = (flow: Pair, other: Pair): Pair => [
-    flow[0] === 'works' ? flow[0] : other[0],
-    flow[1] === 'works' ? flow[1] : other[1],
-  ];
-  return { during: either(udp, fresh), after: either(udpAfter, newAfter) };
+  const either = (flow: Pair[number], other: Pair[number]): Pair[number] =>
+    flow === 'works' || leftToChance(flow) ? flow : other;
+  const both = (flow: Pair, other: Pair): Pair => [either(flow[0], other[0]), either(flow[1], other[1])];
+  return { during: both(udp, fresh), after: both(udpAfter, newAfter) };
 }
 
 /** How often each client has begun anew up to now. */
@@ -88,7 +87,7 @@ export function judgeRounds(
 ): readonly StatementResult[] {
   return lines.flatMap((line, index) => {
     const flow = flows[index] ?? 'any';
-    if (flow === 'any' || flow === 'not asked') return [];
+    if (flow === 'not asked' || leftToChance(flow)) return [];
     const count = (after[index]?.restarted ?? 0) - (before[index]?.restarted ?? 0);
     const expected = flow === 'works' ? 'goes on' : 'is begun anew';
     const found = count === 0 ? 'goes on' : 'is begun anew';

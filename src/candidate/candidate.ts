@@ -1,4 +1,5 @@
 import type { Dump } from './dump/files.ts';
+import type { Need } from './need.ts';
 
 /**
  * A routing configuration on trial: a shell script just as an administrator would deploy it, and how its daemons run.
@@ -13,6 +14,8 @@ export interface CandidateOptions {
   readonly programs?: readonly string[];
   /** Tried as Linux 3.6 to 4.3 chose nexthops: anew for every packet of an unconnected socket. */
   readonly multipath?: 'per-packet';
+  /** What its scripts use that not every kernel has: on others it isn't tried. */
+  readonly needs?: readonly Need[];
 }
 
 export interface OpenVpnOptions {

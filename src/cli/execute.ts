@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { Backend } from '../backend/lab.ts';
+import { LabError } from '../net/error.ts';
 import { bothBackends, chooseBackend, type BackendWish } from '../scenario/backends.ts';
 import { root } from '../scenario/catalogue.ts';
 import { compareRuns } from '../scenario/compare.ts';
@@ -77,9 +78,17 @@ export async function execute(plans: readonly Plan[], format: Format, flags: Exe
   const once = await runOn(first);
   const run = second ? compareRuns(once, await runOn(second)) : once;
   const passed = await present(run, format, results.directory);
+  const lacks = lackingAll(run);
   await results.publish();
   if (format === 'pretty') process.stdout.write(`Everything is in ${results.shown}.\n`);
+  if (lacks !== null) throw new LabError('cannot-run', `nothing of it can be tried on Linux ${run.kernel}: ${lacks}`);
   process.exitCode = passed ? 0 : 1;
+}
+
+/** What the kernel lacks, if that was in the way of every trial. */
+function lackingAll({ scenarios }: RunResult): string | null {
+  const trials = scenarios.flatMap((scenario) => scenario.trials);
+  return trials.every(({ lacks }) => lacks !== undefined) ? (trials[0]?.lacks ?? null) : null;
 }
 
 /** What to run on, one after the other, and one line that says so. */

@@ -16,22 +16,22 @@ export function isLocalAddress(host: Host, address: number): boolean {
   return local;
 }
 
+/** Without a label it has the device's name; without a metric, 0. */
+type NewAddress = Omit<AssignedAddress, 'secondary' | 'label' | 'metric'> &
+  Partial<Pick<AssignedAddress, 'label' | 'metric'>>;
+
 /**
  * Gives a device an address (net/ipv4/devinet.c, __inet_insert_ifa), with the routes that come with it
  * (net/ipv4/fib_frontend.c, fib_add_ifaddr).
  */
-export function addAddress(
-  host: Host,
-  device: Device,
-  address: Omit<AssignedAddress, 'secondary'>,
-): 'EEXIST' | 'EINVAL' | null {
+export function addAddress(host: Host, device: Device, address: NewAddress): 'EEXIST' | 'EINVAL' | null {
   const sameNetwork = device.addresses.filter(
     (each) => each.length === address.length && isOnLink(each, address.peer) && !each.secondary,
   );
   const twins = device.addresses.filter((each) => each.length === address.length && isOnLink(each, address.peer));
   if (twins.some(({ local }) => local === address.local)) return 'EEXIST';
   if (twins.some(({ scope }) => scope !== address.scope)) return 'EINVAL';
-  const added: AssignedAddress = { ...address, secondary: sameNetwork.length > 0 };
+  const added: AssignedAddress = { label: null, metric: 0, ...address, secondary: sameNetwork.length > 0 };
   const place = added.secondary
     ? device.addresses.length
     : device.addresses.findLastIndex((each) => !each.secondary && each.scope <= added.scope) + 1;
@@ -79,6 +79,18 @@ export function removeAddress(
   return null;
 }
 
+/** Gives the route to an address's network another metric (fib_modify_prefix_metric); its label stays. */
+export function changeMetric(host: Host, device: Device, local: number, length: number, metric: number): void {
+  const found = device.addresses.find((each) => each.local === local && each.length === length);
+  if (!found || found.metric === metric) return;
+  const changedAddress = { ...found, metric };
+  device.addresses = device.addresses.map((each) => (each === found ? changedAddress : each));
+  changed(host);
+  addRoutesOf(host, device, changedAddress);
+  const [[, network, prefixLength] = [null, 0, 0]] = implied(host, found).filter(([type]) => type === 'unicast');
+  if (prefixLength > 0) removeKernelRoute(host, 'unicast', network, prefixLength, device, found.metric);
+}
+
 function changed(host: Host): void {
   host.addressGeneration += 1;
   host.routeGeneration += 1;
@@ -89,17 +101,17 @@ export function addRoutesOf(host: Host, device: Device, address: AssignedAddress
   const source = primaryOf(device, address).local;
   addKernelRoute(host, 'local', address.local, 32, device, source);
   if (!device.up) return;
-  for (const [type, destination, length] of implied(host, address)) {
-    addKernelRoute(host, type, destination, length, device, source);
+  for (const [type, destination, length, metric] of implied(host, address)) {
+    addKernelRoute(host, type, destination, length, device, source, metric);
   }
 }
 
 /** Of what an address implies, that which no other address of the device implies as well. */
 function removeRoutesOf(host: Host, device: Device, address: AssignedAddress): void {
   const kept = device.addresses.flatMap((each) => implied(host, each));
-  for (const [type, destination, length] of implied(host, address)) {
+  for (const [type, destination, length, metric] of implied(host, address)) {
     if (!kept.some((each) => each[0] === type && each[1] === destination && each[2] === length)) {
-      removeKernelRoute(host, type, destination, length, device);
+      removeKernelRoute(host, type, destination, length, device, metric);
     }
   }
   const elsewhere = [...host.devices.values()].some(({ addresses }) =>
@@ -111,22 +123,22 @@ function removeRoutesOf(host: Host, device: Device, address: AssignedAddress): v
   if (!elsewhere) removeRoutesFrom(host, address.local);
 }
 
-type Implied = readonly [type: 'unicast' | 'broadcast', destination: number, length: number];
+type Implied = readonly [type: 'unicast' | 'broadcast', destination: number, length: number, metric: number];
 
 function implied(
   host: Host,
-  { local, peer, length, broadcast, secondary, prefixRoute }: AssignedAddress,
+  { local, peer, length, broadcast, secondary, prefixRoute, metric }: AssignedAddress,
 ): readonly Implied[] {
   const mask = maskOf(length);
   const network = (peer & mask) >>> 0;
   const last = (network | ~mask) >>> 0;
   const routes: Implied[] = [];
-  if (broadcast !== null && broadcast !== 0xffffffff) routes.push(['broadcast', broadcast, 32]);
+  if (broadcast !== null && broadcast !== 0xffffffff) routes.push(['broadcast', broadcast, 32, 0]);
   if (network >>> 24 !== 0 && !secondary && (network !== local || length < 32)) {
-    if (prefixRoute) routes.push(['unicast', network, length]);
+    if (prefixRoute) routes.push(['unicast', network, length, metric]);
     if (length < 31) {
-      if (host.era.zeroBroadcast) routes.push(['broadcast', network, 32]);
-      routes.push(['broadcast', last, 32]);
+      if (host.era.zeroBroadcast) routes.push(['broadcast', network, 32, 0]);
+      routes.push(['broadcast', last, 32, 0]);
     }
   }
   return routes;

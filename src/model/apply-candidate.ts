@@ -76,7 +76,7 @@ export function applyCandidate(
   candidate: Candidate,
   done: (failure: LabError | null) => void,
 ): void {
-  if (candidate.multipath === 'per-packet') host.era = { ...host.era, multipathChoice: 'rotation' };
+  if (candidate.multipath === 'per-packet') host.era = { ...host.era, multipathChoice: 'rotation', routeCache: false };
   const machine = machineFor(ground, host, candidate);
   if (candidate.dump) {
     const steps = readDump(candidate.dump, topology);

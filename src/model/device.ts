@@ -38,6 +38,10 @@ export interface AssignedAddress {
   /** Another one of the same network came first. */
   readonly secondary: boolean;
   readonly prefixRoute: boolean;
+  /** Such as `eth0:1`; null: the device's name. */
+  readonly label: string | null;
+  /** Of the route to its network. */
+  readonly metric: number;
 }
 
 /** Routing scopes, as in linux/rtnetlink.h. */

@@ -19,9 +19,10 @@ test(choices, '4.4', {
   localFlowHash: 'layer-4',
   symmetricForwardHash: false,
   linkDown: true,
-  sourcelessRoutes: 'go',
+  sourceRemoval: 'all',
 });
-test(choices, '4.9', { sourcelessRoutes: 'go-from-main', useNeighbours: true });
+test(choices, '4.9', { sourceRemoval: 'none', useNeighbours: true });
+test(choices, '5.4', { sourceRemoval: 'main' });
 test(choices, '4.19.0-27-amd64', {
   localFlowHash: 'policy',
   hashPolicies: 1,

@@ -27,8 +27,9 @@ export interface Era {
   /** Whether routes know that their device has no carrier. */
   readonly linkDown: boolean;
   readonly nexthopObjects: boolean;
-  /** What the removal of an address does to routes that have it as their `src`. */
-  readonly sourcelessRoutes: 'go' | 'go-from-main';
+  /** Which tables lose the routes that name an address as their `src` when that is removed. */
+  readonly sourceRemoval: 'all' | 'none' | 'main';
+  readonly acceptLocal: boolean;
   /** Without reverse-path filter: whether a packet from one of the host's own addresses is refused. */
   readonly localSourceCheck: 'always' | 'never' | 'unless-accept-local';
   /** What a sender gets who names a source that isn't the host's. */
@@ -88,6 +89,12 @@ export const differences: readonly Difference[] = [
     'src_valid_mark',
     { since: '0', value: false, text: 'the reverse-path filter knows nothing of marks' },
     { since: '2.6.33', value: true, text: 'src_valid_mark has the reverse look-up made with the mark' },
+  ),
+  difference(
+    'acceptLocal',
+    'accept_local',
+    { since: '0', value: false, text: 'unknown' },
+    { since: '2.6.33', value: true, text: 'known' },
   ),
   difference(
     'routeCache',
@@ -186,15 +193,11 @@ export const differences: readonly Difference[] = [
     { since: '4.7', value: true, text: 'known', commit: 'a6db4494d218' },
   ),
   difference(
-    'sourcelessRoutes',
-    'routes whose src is an address that was removed',
-    { since: '0', value: 'go', text: 'are removed with it' },
-    {
-      since: '4.9',
-      value: 'go-from-main',
-      text: 'are removed with it from the table main, and stay in others',
-      commit: '5a56a0b3a45d',
-    },
+    'sourceRemoval',
+    'routes whose src is an address that is removed',
+    { since: '0', value: 'all', text: 'go, in every table' },
+    { since: '4.9', value: 'none', text: 'stay', commit: '5a56a0b3a45d' },
+    { since: '5.4', value: 'main', text: 'go in the main table, and stay in others', commit: 'e0a312629fef' },
   ),
   difference(
     'ruleUsers',

@@ -13,6 +13,7 @@ import { createNeighbours } from './neighbour.ts';
 import { createNetfilter } from './netfilter/netfilter.ts';
 import { protocols, type Packet } from './packet.ts';
 import type { Random } from './random.ts';
+import { createRouteCache } from './route-cache.ts';
 import { createRules } from './rules.ts';
 import { connectionKey, forget } from './sockets/tcp.ts';
 import { udpError } from './sockets/udp.ts';
@@ -40,6 +41,7 @@ export function createHost(options: StackOptions): Host {
     devices: new Map([[loopback.index, loopback]]),
     fib: createFib(createNexthopObjects()),
     rules: createRules(),
+    routeCache: createRouteCache(),
     neighbours: createNeighbours(),
     netfilter: createNetfilter(),
     conntrack: createConntrack(() => host),

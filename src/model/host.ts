@@ -6,6 +6,7 @@ import type { Fib } from './fib/fib.ts';
 import type { Neighbours } from './neighbour.ts';
 import type { Netfilter } from './netfilter/netfilter.ts';
 import type { Random } from './random.ts';
+import type { RouteCache } from './route-cache.ts';
 import type { Rules } from './rules.ts';
 import type { Sockets } from './sockets/sockets.ts';
 import type { Sysctls } from './sysctl.ts';
@@ -27,6 +28,8 @@ export interface Host {
   readonly devices: ReadonlyMap<number, Device>;
   readonly fib: Fib;
   readonly rules: Rules;
+  /** Empty where the era has none. */
+  readonly routeCache: RouteCache;
   readonly neighbours: Neighbours;
   readonly netfilter: Netfilter;
   readonly conntrack: Conntrack;

@@ -136,7 +136,11 @@ function createLab(
       if (device === null) throw new LabError('lab-failed', `${name} has no route to ${destination}`);
       return device;
     },
-    sysctl: async (name, key) => Promise.resolve(String(host(name).sysctls.read(key.replace(/^net[.]/, '')))),
+    sysctl: (name, key) => {
+      const value = host(name).sysctls.value(key.replace(/^net[.]/, ''));
+      if (value !== null) return Promise.resolve(String(value));
+      return Promise.reject(new LabError('lab-failed', `${name} has no sysctl ${key}`));
+    },
     sweep: (name, destinations) =>
       driver.wait((finish) => {
         sweep(host(name), destinations, finish);

@@ -4,6 +4,7 @@ import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { isIcmpError } from './packet.ts';
 import { selectPath } from './path.ts';
+import { throughCache } from './route-cache.ts';
 import { lookUp, needsPorts } from './rules.ts';
 import type { SkBuff } from './skbuff.ts';
 import { validateSource, type Arrival, type Disbelief } from './source-validation.ts';
@@ -33,10 +34,34 @@ const drop = (why: (InputRoute & { kind: 'drop' })['why'], icmpCode: number | nu
   icmpCode,
 });
 
-/** The route of a packet that came in (net/ipv4/route.c, ip_route_input_slow). */
+/** The route of a packet that came in (net/ipv4/route.c, ip_route_input). */
 export function routeInput(host: Host, skb: SkBuff): InputRoute {
-  const { packet, input: device, trail } = skb;
-  if (!device) throw new Error('a packet that came in by no device');
+  const { packet, input, mark, trail } = skb;
+  if (!input) throw new Error('a packet that came in by no device');
+  if (!host.era.routeCache) return routeInputSlow(host, skb, input);
+  const { source, destination, tos } = packet;
+  const key = { destination, source, input, output: null, mark, tos, anySource: true };
+  return throughCache(host, key, trail, () => routeInputSlow(host, skb, input), lasts, describeRoute);
+}
+
+/** Of what is refused, only that no route leads there is remembered. */
+function lasts(found: InputRoute): boolean {
+  return found.kind !== 'drop' || (found.why === 'no-route' && found.icmpCode !== null);
+}
+
+function describeRoute(found: InputRoute): string {
+  switch (found.kind) {
+    case 'local':
+      return 'it is for this host';
+    case 'forward':
+      return `on by ${found.device.name}, to ${formatIPv4(found.nexthop)}`;
+    case 'drop':
+      return 'there is no route';
+  }
+}
+
+function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
+  const { packet, trail } = skb;
   const { source, destination } = packet;
   const values = host.sysctls.interfaceValues(device.name);
   if (source >>> 28 === 0xe || source === 0xffffffff) return drop('bogus');

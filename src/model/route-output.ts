@@ -7,6 +7,7 @@ import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import type { Packet } from './packet.ts';
 import { selectPath, sourceBy } from './path.ts';
+import { throughCache } from './route-cache.ts';
 import { lookUp } from './rules.ts';
 import { selectSourceAddress } from './source-address.ts';
 import type { Trail } from './trail.ts';
@@ -34,11 +35,30 @@ export interface OutputOptions {
  * The route for what the host itself sends, and its source address if it has none yet (net/ipv4/route.c,
  * ip_route_output_key_hash_rcu).
  */
-export function routeOutput(
+export function routeOutput(host: Host, flow: FlowKey, trail: Trail, options: OutputOptions = {}): Route | RouteError {
+  if (!host.era.routeCache) return routeOutputSlow(host, flow, trail, options);
+  const { destination, source, output, mark, tos } = flow;
+  const key = { destination, source, input: null, output, mark, tos, anySource: options.anySource ?? false };
+  const lookUpAll = (): Route | RouteError => routeOutputSlow(host, flow, trail, options);
+  return throughCache(host, key, trail, lookUpAll, isRoute, describeRoute);
+}
+
+function isRoute(found: Route | RouteError): found is Route {
+  return typeof found !== 'string';
+}
+
+function describeRoute(found: Route | RouteError): string {
+  if (!isRoute(found)) return found;
+  const { device, gateway, source } = found;
+  return `${gateway === 0 ? '' : `via ${formatIPv4(gateway)} `}dev ${device.name} src ${formatIPv4(source)}`;
+}
+
+/** ip_route_output_slow, as it was called where a cache was asked first. */
+function routeOutputSlow(
   host: Host,
   flow: FlowKey,
   trail: Trail,
-  { anySource = false, about = null }: OutputOptions = {},
+  { anySource = false, about = null }: OutputOptions,
 ): Route | RouteError {
   let { source } = flow;
   const { output } = flow;

@@ -2,12 +2,14 @@ import type { Era } from './era.ts';
 
 /** A network namespace's sysctls, by their path below /proc/sys/net with dots, e.g. `ipv4.conf.all.rp_filter`. */
 export interface Sysctls {
-  /** The value; 0 for one that the model has no use for. */
+  /** The value; 0 for one that the era doesn't have. */
   read(name: string): number;
   /** The value; null if there is no sysctl of that name. */
   value(name: string): number | null;
   /** @returns false if there is no sysctl of that name */
   write(name: string, value: number): boolean;
+  /** What was written to variables that bear on nothing here. */
+  readonly idle: Map<string, string>;
   /** The values of an interface's that bear on packets, ready for use. */
   interfaceValues(device: string): InterfaceValues;
   /** Gives a new interface the default values. */
@@ -103,7 +105,9 @@ export function createSysctls(era: Era): Sysctls {
   }
   const known = Object.keys(perInterface).filter(
     (key) =>
-      (key !== 'ignore_routes_with_linkdown' || era.linkDown) && (key !== 'src_valid_mark' || era.sourceValidMark),
+      (key !== 'ignore_routes_with_linkdown' || era.linkDown) &&
+      (key !== 'src_valid_mark' || era.sourceValidMark) &&
+      (key !== 'accept_local' || era.acceptLocal),
   );
   const devices = new Set<string>();
   const cache = new Map<string, InterfaceValues>();
@@ -128,6 +132,7 @@ export function createSysctls(era: Era): Sysctls {
   };
 
   return {
+    idle: new Map(),
     read: (name) => values.get(name) ?? 0,
     value: (name) => values.get(name) ?? null,
     write: (name, value) => {

@@ -10,6 +10,7 @@ interface Suite {
   readonly className: string;
   readonly checks: readonly TapCheck[];
   readonly error: TapError | null;
+  readonly lacks: string | null;
   readonly milliseconds: number;
 }
 
@@ -35,14 +36,21 @@ export function junit(report: TapReport): string {
 
 function suitesOf(scenario: TapScenario): readonly Suite[] {
   const { name, error, milliseconds } = scenario;
-  const itself = error === null ? [] : [{ name, className: name, checks: [], error, milliseconds }];
+  const itself = error === null ? [] : [{ name, className: name, checks: [], error, lacks: null, milliseconds }];
   return [...scenario.trials.map((trial) => trialSuite(scenario, trial)), ...itself];
 }
 
 function trialSuite(scenario: TapScenario, trial: TapTrial): Suite {
-  const { checks, error, milliseconds } = trial;
+  const { checks, error, lacks, milliseconds } = trial;
   const name = trialName(trial);
-  return { name: `${scenario.name}: ${name}`, className: `${scenario.name}.${name}`, checks, error, milliseconds };
+  return {
+    name: `${scenario.name}: ${name}`,
+    className: `${scenario.name}.${name}`,
+    checks,
+    error,
+    lacks,
+    milliseconds,
+  };
 }
 
 function suiteLines(suite: Suite, run: Omit<TapReport, 'scenarios' | 'milliseconds'>): readonly string[] {
@@ -56,6 +64,7 @@ function suiteLines(suite: Suite, run: Omit<TapReport, 'scenarios' | 'millisecon
     ),
     ...suite.checks.flatMap((check) => caseLines(suite, check)),
     ...errorLines(suite),
+    ...lackLines(suite),
   ]);
 }
 
@@ -73,11 +82,18 @@ function errorLines({ className, error }: Suite): readonly string[] {
   return element('testcase', { name: 'carried through', classname: className }, content);
 }
 
+function lackLines({ className, lacks }: Suite): readonly string[] {
+  if (lacks === null) return [];
+  const content = element('skipped', { message: `not on this kernel: ${lacks}` }, []);
+  return element('testcase', { name: 'tried', classname: className }, content);
+}
+
 function counts(suites: readonly Suite[]): Attributes {
   const checks = suites.flatMap((suite) => suite.checks);
   const failures = checks.filter((check) => !check.ok).length;
   const errors = suites.filter((suite) => suite.error !== null).length;
-  return { tests: checks.length + errors, failures, errors, skipped: 0 };
+  const skipped = suites.filter((suite) => suite.lacks !== null).length;
+  return { tests: checks.length + errors + skipped, failures, errors, skipped };
 }
 
 const time = (milliseconds: number): Attributes => ({ time: (milliseconds / 1000).toFixed(3) });

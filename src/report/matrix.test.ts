@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { explainFailures } from './failures.ts';
+import { junit } from './junit.ts';
 import { matrix } from './matrix.ts';
 import { anyRun, sampleRun } from './sample-run.ts';
 import { readTap } from './tap-tree.ts';
@@ -31,6 +32,24 @@ test('numbers, causes and other failures follow', (t) => {
   t.notRegex(text, /no-mapping/);
   t.regex(text, /^!! mark-connections: the log names no error: expected no line, found \\u001b\[31merror/m);
   t.regex(text, /^!! broken-script: error: up\.sh:3:1: exit status 2$/m);
+});
+
+test('a trial that the kernel lacks something for is told and counted, and neither passes nor fails', async (t) => {
+  const [scenario] = sampleRun.scenarios;
+  const [tried] = scenario!.trials;
+  const lacks = 'nftables came with Linux 3.13';
+  const trials = [tried!, { candidate: 'modern', variant: '', checks: [], lacks, milliseconds: 0 }];
+  const run = { ...sampleRun, scenarios: [{ ...scenario!, trials }] };
+  const read = await readTap(tapDocument(run));
+  const shown = matrix(read, { color: false });
+  t.regex(shown, /│ modern +│ not tried/);
+  t.regex(shown, /│ not on this kernel +│/);
+  t.regex(shown, /^19 checks as expected, 0 not, trials that this kernel lacks something for: 1; /m);
+  t.regex(shown, /^ {2}modern: not on this kernel: nftables came with Linux 3\.13$/m);
+  t.regex(tapDocument(run), /^ {4}ok 2 - modern # SKIP not on this kernel: nftables came with Linux 3\.13$/m);
+  t.regex(junit(read), /skipped="1"/);
+  t.regex(junit(read), /<skipped message="not on this kernel: nftables came with Linux 3\.13"\/>/);
+  t.is(explainFailures(read, { color: false }), '');
 });
 
 test('six services fit on 140 columns', (t) => {

@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import type { Outcome } from '../scenario/result.ts';
+import { outcomesOf, type Outcome } from '../scenario/result.ts';
 import { trialName } from '../scenario/scenario.ts';
 import { causeNames, meaning } from './outcome.ts';
 import type { TapCell, TapCheck, TapReport, TapScenario, TapTrial } from './tap-tree.ts';
 import { printableReport, wrap } from './text.ts';
-import { scenarioTotals } from './totals.ts';
+import { scenarioTotals, totalsText } from './totals.ts';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -27,7 +27,12 @@ export function matrix(report: TapReport, { color }: { readonly color: boolean }
 function scenarioText(scenario: TapScenario, colors: Colors): string {
   const { name, title } = scenario;
   const parts = [['', `${colors.bold(name)}  ${title}`], table(scenario, colors), totalsLine(scenario, colors)];
-  return [...parts.flat(), ...legend(scenario, colors), ...otherFailures(scenario).map(colors.red)].join('\n');
+  return [
+    ...parts.flat(),
+    ...legend(scenario, colors),
+    ...lacks(scenario),
+    ...otherFailures(scenario).map(colors.red),
+  ].join('\n');
 }
 
 function table(scenario: TapScenario, colors: Colors): readonly string[] {
@@ -43,7 +48,7 @@ function table(scenario: TapScenario, colors: Colors): readonly string[] {
   return [rows.toString()];
 }
 
-function trialHeading({ candidate, variant, checks, error }: TapTrial, colors: Colors): string {
+function trialHeading({ candidate, variant, checks, error, lacks }: TapTrial, colors: Colors): string {
   const ok = checks.filter((check) => check.ok).length;
   const count = `${ok}/${checks.length} as expected`;
   const lines = [
@@ -51,6 +56,7 @@ function trialHeading({ candidate, variant, checks, error }: TapTrial, colors: C
     ...(variant === '' ? [] : wrap(`(${variant})`.split(' '), headingWidth)),
     ...(checks.length === 0 ? [] : [ok === checks.length ? colors.dim(count) : colors.red(`${count} !!`)]),
     ...(error === null ? [] : [colors.red('error !!')]),
+    ...(lacks === null ? [] : [colors.dim('not on this kernel')]),
   ];
   return lines.join('\n');
 }
@@ -78,20 +84,29 @@ const outcomeWords = ([cell]: readonly TapCell[]): readonly string[] =>
   cell === undefined ? [] : cell.ok ? [cell.found] : [cell.found, '!! expected', cell.expected];
 
 function totalsLine(scenario: TapScenario, colors: Colors): string {
-  const { checks, unexpected, errors } = scenarioTotals(scenario);
-  const counts = `${checks - unexpected} checks as expected, ${unexpected} not${errors > 0 ? `, errors: ${errors}` : ''}`;
+  const totals = scenarioTotals(scenario);
+  const { unexpected, errors } = totals;
   const uplinks = uplinksOf(cellsOf(scenario.trials));
   const reading =
     uplinks.length > 1 ? colors.dim(`; an outcome alone holds at every uplink: ${uplinks.join(', ')}`) : '';
-  return (unexpected + errors > 0 ? colors.red : colors.green)(counts) + reading;
+  return (unexpected + errors > 0 ? colors.red : colors.green)(totalsText(totals)) + reading;
 }
 
 /** What the causes in the table mean. */
 function legend(scenario: TapScenario, colors: Colors): readonly string[] {
-  const shown = new Set<Outcome>(cellsOf(scenario.trials).flatMap(({ found, expected }) => [found, expected]));
+  const shown = new Set<Outcome>(
+    cellsOf(scenario.trials).flatMap(({ ok, found, expected }) => [found, ...(ok ? [] : outcomesOf(expected))]),
+  );
   const causes = causeNames.filter((cause) => shown.has(cause));
   const width = Math.max(0, ...causes.map((cause) => cause.length));
   return causes.map((cause) => `  ${colors.yellow(cause.padEnd(width))}  ${meaning(cause)}`);
+}
+
+/** What was not tried, and why. */
+function lacks({ trials }: TapScenario): readonly string[] {
+  return trials.flatMap((trial) =>
+    trial.lacks === null ? [] : [`  ${trialName(trial)}: not on this kernel: ${trial.lacks}`],
+  );
 }
 
 /** What failed and has no cell in the table. */

@@ -1,7 +1,7 @@
 import { causes } from '../backend/cause.ts';
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing } from '../backend/crossing.ts';
-import type { Outcome, Verdict } from '../scenario/result.ts';
+import { outcomesOf, type Expected, type Outcome, type Verdict } from '../scenario/result.ts';
 
 /** Every cause, in the order of a packet's way. */
 export const causeNames = Object.keys(causes) as readonly Cause[];
@@ -9,9 +9,11 @@ export const causeNames = Object.keys(causes) as readonly Cause[];
 /** Every outcome, `works` first. */
 export const outcomes: readonly Outcome[] = ['works', ...causeNames];
 
-/** What the outcome says, for people. */
-export const meaning = (outcome: Outcome): string =>
-  outcome === 'works' ? 'the client got its answer' : causes[outcome];
+/** What is expected, or found, says for people. */
+export const meaning = (expected: Expected): string =>
+  outcomesOf(expected)
+    .map((outcome) => (outcome === 'works' ? 'the client got its answer' : causes[outcome]))
+    .join('; or ');
 
 /** `openvpn-udp at isp1`. */
 export const cellName = (cell: { readonly service: string; readonly uplink: string }): string =>

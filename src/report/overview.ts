@@ -3,13 +3,13 @@ import picocolors from 'picocolors';
 import { causeNames } from './outcome.ts';
 import type { TapReport, TapScenario, TapTrial } from './tap-tree.ts';
 import { printableReport } from './text.ts';
-import { scenarioTotals } from './totals.ts';
+import { scenarioTotals, totalsText } from './totals.ts';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
 /** What a candidate's trials in a scenario come to: all networks, services and uplinks of it in one word. */
 type Summary =
-  | { readonly kind: 'not tried' | 'works' | 'as stated' | 'unexpected' }
+  | { readonly kind: 'not tried' | 'not here' | 'works' | 'as stated' | 'unexpected' }
   | { readonly kind: 'fails' | 'partly'; readonly causes: readonly string[] };
 
 /** Words of this width, and two dozen letters for candidates. */
@@ -38,8 +38,10 @@ function candidatesOf(scenarios: readonly TapScenario[]): readonly string[] {
 
 /** What `candidate`'s trials in a scenario come to. */
 function summaryOf({ trials }: Pick<TapScenario, 'trials'>, candidate: string): Summary {
-  const own = trials.filter((trial) => trial.candidate === candidate);
-  if (own.length === 0) return { kind: 'not tried' };
+  const all = trials.filter((trial) => trial.candidate === candidate);
+  if (all.length === 0) return { kind: 'not tried' };
+  const own = all.filter(({ lacks }) => lacks === null);
+  if (own.length === 0) return { kind: 'not here' };
   if (own.some(({ checks, error }) => error !== null || checks.some(({ ok }) => !ok))) return { kind: 'unexpected' };
   const found = outcomesOf(own);
   const causes = causeNames.filter((cause) => found.has(cause));
@@ -58,6 +60,8 @@ function cellText(summary: Summary, { dim, green, yellow, red }: Colors): string
   switch (summary.kind) {
     case 'not tried':
       return dim('-');
+    case 'not here':
+      return dim('not on this\nkernel');
     case 'works':
     case 'as stated':
       return green(summary.kind);
@@ -85,7 +89,7 @@ function totalsLine(scenarios: readonly TapScenario[], { green, red }: Colors): 
   const totals = scenarios.map(scenarioTotals);
   const sum = (count: (each: (typeof totals)[number]) => number): number =>
     totals.reduce((all, each) => all + count(each), 0);
-  const [checks, unexpected, errors] = [sum((t) => t.checks), sum((t) => t.unexpected), sum((t) => t.errors)];
-  const counts = `${checks - unexpected} checks as expected, ${unexpected} not${errors > 0 ? `, errors: ${errors}` : ''}`;
-  return (unexpected + errors > 0 ? red : green)(counts);
+  const [unexpected, errors] = [sum((t) => t.unexpected), sum((t) => t.errors)];
+  const text = totalsText({ checks: sum((t) => t.checks), unexpected, errors, lacking: sum((t) => t.lacking) });
+  return (unexpected + errors > 0 ? red : green)(text);
 }

@@ -196,7 +196,15 @@ const anyStatement: fc.Arbitrary<StatementResult> = fc.record({
   ok: fc.boolean(),
 });
 
-const anyTrial: fc.Arbitrary<TrialResult> = fc.record(
+const anyLack: fc.Arbitrary<TrialResult> = fc.record({
+  candidate: text,
+  variant: text,
+  checks: fc.constant([]),
+  lacks: text,
+  milliseconds: natural,
+});
+
+const anyTried: fc.Arbitrary<TrialResult> = fc.record(
   {
     candidate: text,
     variant: text,
@@ -219,7 +227,7 @@ export const anyRun: fc.Arbitrary<RunResult> = fc.record({
       name: text,
       title: text,
       services: fc.array(text, { maxLength: 3 }),
-      trials: fc.array(anyTrial, { maxLength: 3 }),
+      trials: fc.array(fc.oneof({ weight: 3, arbitrary: anyTried }, anyLack), { maxLength: 3 }),
       milliseconds: natural,
     }),
     { minLength: 1, maxLength: 3 },

@@ -9,6 +9,8 @@ export interface TapPoint {
   readonly diagnostic: unknown;
   /** The diagnostic's `duration_ms`. */
   readonly milliseconds: number | null;
+  /** Why it was skipped; `null`: it wasn't. */
+  readonly skipped: string | null;
   readonly subtest: readonly TapPoint[];
 }
 
@@ -21,7 +23,7 @@ export interface TapPoints {
 
 /**
  * Parses a TAP 14 document strictly. Failed points are no error; a document that breaks its own plan, holds no point or
- * anything but TAP, skips a point, bails out, or reports a subtest otherwise than its points went, is.
+ * anything but TAP, leaves a point to do, skips one without a reason or one that is a part of it, bails out, or reports a subtest otherwise than its points went, is.
  *
  * @throws {LabError} `lab-failed`: the document is malformed, incomplete or contradicts itself.
  */
@@ -59,11 +61,16 @@ function follow(parser: Parser, problems: string[]): readonly TapPoint[] {
   });
   parser.on('assert', (result: Result) => {
     const { ok, name, time } = result;
-    if (result.skip !== false || result.todo !== false) problems.push(`'${name}' is skipped or left to do`);
+    const { skip, todo } = result;
+    if (todo !== false) problems.push(`'${name}' is left to do`);
+    if (skip === true || skip === '') problems.push(`'${name}' is skipped without a reason`);
+    if (skip !== false && (!ok || subtest.length > 0))
+      problems.push(`'${name}' is skipped, and has failed or has parts`);
     if (subtest.length > 0 && ok !== subtest.every((point) => point.ok)) {
       problems.push(`'${name}' is ${ok ? 'ok' : 'not ok'}, unlike the points within it`);
     }
-    points.push({ ok, description: name, diagnostic: result.diag as unknown, milliseconds: time, subtest });
+    const skipped = typeof skip === 'string' ? skip : null;
+    points.push({ ok, description: name, diagnostic: result.diag as unknown, milliseconds: time, skipped, subtest });
     subtest = [];
   });
   parser.on('complete', (results: FinalResults) => {

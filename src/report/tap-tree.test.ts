@@ -17,14 +17,15 @@ function told(run: RunResult): TapReport {
     trials: scenario.trials.map((trial) => ({
       ...trial,
       error: toldError(trial),
+      lacks: trial.lacks ?? null,
       checks: trial.checks.map(toldCheck),
     })),
   }));
   return { ...run, scenarios };
 }
 
-function toldError({ checks, error }: TrialResult): TapError | null {
-  return error ?? (checks.length === 0 ? { message: 'the trial ran no check', hint: '' } : null);
+function toldError({ checks, error, lacks }: TrialResult): TapError | null {
+  return error ?? (checks.length === 0 && lacks === undefined ? { message: 'the trial ran no check', hint: '' } : null);
 }
 
 function toldCheck(check: CheckResult): TapCheck {
@@ -77,7 +78,14 @@ test('no version', broken, document.replace(/^.*\n/, ''), /TAP version 14/);
 test('another version', broken, document.replace('version 14', 'version 13'), /TAP version 14/);
 test('a run of no scenario', broken, tapDocument({ ...sampleRun, scenarios: [] }), /bailed out: no scenario was run/);
 test('a bail-out in between', broken, document.replace(/^ {4}# Subtest/m, 'Bail out! oops\n$&'), /bailed out: oops/);
-test('a skipped point', broken, document.replace(/^( {8}ok 1 .*)$/m, '$1 # SKIP'), /skipped/);
+test('a skipped point', broken, document.replace(/^( {8}ok 1 .*)$/m, '$1 # SKIP'), /skipped without a reason/);
+test('a check that is skipped', broken, document.replace(/^( {8}ok 1 .*)$/m, '$1 # SKIP why not'), /is skipped/);
+test(
+  'a trial that is skipped and has parts',
+  broken,
+  document.replace(/^( {4}ok 1 .*)$/m, '$1 # SKIP why not'),
+  /is skipped, and has failed or has parts/,
+);
 test('a failed point left to do', broken, document.replace(/^( {8}not ok 1 .*)$/m, '$1 # TODO'), /left to do/);
 test('prose among the points', broken, document.replace('# Subtest', 'prose\n# Subtest'), /Non-TAP/);
 test('prose after the points', broken, `${document}prose\n`, /Non-TAP/);

@@ -1,5 +1,12 @@
 import { LabError } from '../net/error.ts';
-import type { CellResult, RunResult, StatementResult, Verdict } from '../scenario/result.ts';
+import {
+  outcomesOf,
+  type CellResult,
+  type Expected,
+  type RunResult,
+  type StatementResult,
+  type Verdict,
+} from '../scenario/result.ts';
 import { diagnosticOf } from './diagnostic.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { causeNames, outcomes } from './outcome.ts';
@@ -29,6 +36,8 @@ export interface TapTrial {
   readonly checks: readonly TapCheck[];
   /** Why the trial could not be carried through; a trial without checks has one, too. */
   readonly error: TapError | null;
+  /** What it needs that the kernel lacks, so that it was not begun. */
+  readonly lacks: string | null;
   readonly milliseconds: number;
 }
 
@@ -91,6 +100,7 @@ function factNumber(facts: Diagnostic, key: string): number {
 
 function readScenario(point: TapPoint): TapScenario {
   const where = point.description;
+  if (point.skipped !== null) throw new LabError('lab-failed', `TAP: '${printable(where)}' is skipped`);
   const diagnostic = diagnosticOf(point.diagnostic, where);
   diagnostic.word('kind', ['scenario']);
   const { parts, error } = splitError(point, where);
@@ -114,12 +124,17 @@ function readTrial(point: TapPoint, around: string): TapTrial {
   const where = `${around} > ${point.description}`;
   const diagnostic = diagnosticOf(point.diagnostic, where);
   diagnostic.word('kind', ['trial']);
+  const names = { candidate: diagnostic.text('candidate'), variant: diagnostic.text('variant') };
+  if (point.skipped !== null) {
+    const [lacks, milliseconds] = [diagnostic.text('lacks'), duration(point, where)];
+    return { ...names, checks: [], error: null, lacks, milliseconds };
+  }
   const { parts, error } = splitError(point, where);
   return {
-    candidate: diagnostic.text('candidate'),
-    variant: diagnostic.text('variant'),
+    ...names,
     checks: parts.map((part) => readCheck(part, where)),
     error,
+    lacks: null,
     milliseconds: duration(point, where),
   };
 }
@@ -145,7 +160,8 @@ function splitError(
   };
 }
 
-function readCheck({ ok, description, diagnostic: value }: TapPoint, around: string): TapCheck {
+function readCheck({ ok, description, diagnostic: value, skipped }: TapPoint, around: string): TapCheck {
+  if (skipped !== null) throw new LabError('lab-failed', `TAP: ${around}: '${printable(description)}' is skipped`);
   const diagnostic = diagnosticOf(value, `${around} > ${description}`);
   const kind = diagnostic.word('kind', ['cell', 'statement']);
   switch (kind) {
@@ -163,7 +179,7 @@ function readCell(diagnostic: Diagnostic): Omit<TapCell, 'kind' | 'ok'> {
   return {
     service: diagnostic.text('service'),
     uplink: diagnostic.text('uplink'),
-    expected: diagnostic.word('expected', outcomes),
+    expected: readExpected(diagnostic),
     found: diagnostic.word('found', outcomes),
     detail: diagnostic.text('detail'),
     journey: {
@@ -172,6 +188,12 @@ function readCell(diagnostic: Diagnostic): Omit<TapCell, 'kind' | 'ok'> {
       verdict: readVerdict(diagnostic.mapping('verdict')),
     },
   };
+}
+
+function readExpected(diagnostic: Diagnostic): Expected {
+  const text = diagnostic.text('expected') as Expected;
+  if (outcomesOf(text).every((outcome) => outcomes.includes(outcome))) return text;
+  return diagnostic.word('expected', outcomes);
 }
 
 function readVerdict(verdict: Diagnostic): Verdict {

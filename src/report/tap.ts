@@ -10,6 +10,8 @@ interface Point {
   readonly ok: boolean;
   readonly description: string;
   readonly diagnostic: YamlMapping;
+  /** Why it was not tried. */
+  readonly skip?: string;
   readonly subtest?: readonly Point[];
 }
 
@@ -21,7 +23,7 @@ interface TrialError {
 /**
  * The run as a TAP version 14 document, and nothing else: a subtest a scenario, in it a subtest a trial, in it a point a check;
  * each point with a YAML diagnostic. What did not run is never a pass: a trial without checks and a scenario without trials hold
- * a failed point that says so, a run without scenarios bails out.
+ * a failed point that says so, a run without scenarios bails out. A trial that needs what the kernel lacks is a skipped point.
  *
  * Source: https://testanything.org/tap-version-14-specification.html
  */
@@ -45,21 +47,25 @@ function factComment([key, value]: readonly [string, string | number]): string {
 function scenarioPoint(scenario: ScenarioResult): Point {
   const { name, title, services, milliseconds } = scenario;
   const error = scenario.trials.length > 0 ? null : { message: 'the scenario has no trial', hint: '' };
-  const trials = scenario.trials.map((trial) => ({ ...trial, error: trialError(trial) }));
+  const trials = scenario.trials.map((trial) => ({ ...trial, error: trialError(trial), lacks: trial.lacks ?? null }));
   const totals = { ...scenarioTotals({ trials, error }) };
   const diagnostic = { kind: 'scenario', name, title, services, ...totals, duration_ms: milliseconds };
   return parent(name, diagnostic, [...scenario.trials.map(trialPoint), ...errorPoints(error)]);
 }
 
 function trialPoint(trial: TrialResult): Point {
-  const { candidate, variant, milliseconds } = trial;
+  const { candidate, variant, milliseconds, lacks } = trial;
   const diagnostic = { kind: 'trial', candidate, variant, duration_ms: milliseconds };
+  if (lacks !== undefined) {
+    const skip = `not on this kernel: ${lacks}`;
+    return { ok: true, description: trialName(trial), diagnostic: { ...diagnostic, lacks }, skip };
+  }
   return parent(trialName(trial), diagnostic, [...trial.checks.map(checkPoint), ...errorPoints(trialError(trial))]);
 }
 
-function trialError({ checks, error }: TrialResult): TrialError | null {
+function trialError({ checks, error, lacks }: TrialResult): TrialError | null {
   if (error !== undefined) return error;
-  return checks.length > 0 ? null : { message: 'the trial ran no check', hint: '' };
+  return checks.length > 0 || lacks !== undefined ? null : { message: 'the trial ran no check', hint: '' };
 }
 
 function parent(description: string, diagnostic: YamlMapping, subtest: readonly Point[]): Point {
@@ -91,14 +97,14 @@ function cellPoint(cell: CellResult): Point {
   };
 }
 
-function pointLines({ ok, description, diagnostic, subtest }: Point, index: number): readonly string[] {
+function pointLines({ ok, description, diagnostic, skip, subtest }: Point, index: number): readonly string[] {
   const name = escapeDescription(description);
   const block = ['---', ...yamlLines(diagnostic), '...'];
   return [
     ...(subtest === undefined
       ? []
       : [`# Subtest: ${name}`, ...indent(4, [plan(subtest), ...subtest.flatMap(pointLines)])]),
-    `${ok ? 'ok' : 'not ok'} ${index + 1} - ${name}`,
+    `${ok ? 'ok' : 'not ok'} ${index + 1} - ${name}${skip === undefined ? '' : ` # SKIP ${escapeDescription(skip)}`}`,
     ...indent(2, block),
   ];
 }

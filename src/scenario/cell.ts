@@ -3,7 +3,7 @@ import { protocolOf, type Answer, type Dial, type Request } from '../backend/ser
 import type { Topology } from '../topology/topology.ts';
 import { droppedIn } from './dropped.ts';
 import { recordFlow } from './journey.ts';
-import type { CellResult, Outcome } from './result.ts';
+import { isExpected, type CellResult, type Expected } from './result.ts';
 import { describeJourney, judgeFlow } from './verdict.ts';
 
 /** What was asked of a service at an uplink, and what should come of it. A service may be asked by several clients. */
@@ -14,7 +14,7 @@ export interface Asked {
   /** The host behind the server that the port is forwarded to; absent: the server answers itself. */
   readonly behind?: string;
   readonly calls: readonly { readonly request: Request | Dial; readonly answer: Answer }[];
-  readonly expected: Outcome;
+  readonly expected: Expected;
 }
 
 /** Judges a cell of the matrix: it works if every call does; otherwise the first that didn't decides. */
@@ -35,7 +35,7 @@ export function judgeCell(topology: Topology, evidence: Evidence, asked: Asked):
     uplink: asked.uplink,
     expected: asked.expected,
     found,
-    ok: found === asked.expected,
+    ok: isExpected(asked.expected, found),
     detail: describeJourney(topology, journey, dropped),
     journey,
   };

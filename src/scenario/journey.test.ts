@@ -257,6 +257,7 @@ test('packets of other flows are none of this one', (t) => {
     walk(there, { ...call, source: '198.51.100.10:140000', identity: 'one that ends like ours' }),
     walk(there, { ...call, destination: '203.0.114.2:11194', identity: 'another service' }),
     walk('client cgnat internet isp1 server', { ...call, destination: '203.0.113.2:1194', identity: 'another uplink' }),
+    walk(there, { ...call, destination: '203.0.114.2:53', identity: 'a name is asked for' }),
     walk(back, { ...answer, source: '203.0.114.2:53', time: 10 }),
     walk(back, { ...answer, source: '203.0.114.2:11194', time: 10 }),
     walk(back, { ...answer, destination: '198.51.100.10:40001', time: 10 }),
@@ -264,6 +265,11 @@ test('packets of other flows are none of this one', (t) => {
     walk(back, { ...answer, protocol: 'tcp', time: 10 }),
   );
   t.deepEqual(record(recorded(others, request)), { requests: [request], replies: [] });
+});
+
+test('a reply may come by a port that was never called, which NAT has given it', (t) => {
+  const [request, reply] = [walk(there, call), walk(back, { ...answer, source: '203.0.114.2:44679', time: 10 })];
+  t.deepEqual(record(recorded(request, reply)).replies, [{ request, reply }]);
 });
 
 test('what the server sent before the request came is no reply to it', (t) => {

@@ -30,8 +30,9 @@ export interface FlowRecord {
 /**
  * Follows every packet of a flow from hop to hop, through routers and NATs.
  *
- * A reply is what the answering host sends to the address and port that a request came from there, by the service's port
- * and from whatever address: which one it is, is the question.
+ * A reply is what the answering host sends to the address and port that a request came from there, from whatever address:
+ * which one it is, is the question. It comes by the service's port, or by one that was never called from there, which NAT must
+ * have given it.
  */
 export function recordFlow(topology: Topology, evidence: Recording, flow: Flow): FlowRecord {
   const follow = follower(topology, evidence.crossings);
@@ -50,6 +51,12 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
     const last = path.at(-1);
     return last && last.host === answering && last.direction === 'in' ? [{ path, last }] : [];
   });
+  /** Who called the answering host, and by which port. */
+  const calls = new Set(
+    evidence.crossings
+      .filter(({ host, direction }) => host === answering && direction === 'in')
+      .map(({ source, destination }) => callOf(source, destination)),
+  );
   const seen = new Set<Crossing>();
   const replies = (answering === undefined ? [] : setOut(answering))
     .flatMap((first) => {
@@ -57,7 +64,7 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
         ({ last }) =>
           last.time <= first.time &&
           last.source === first.destination &&
-          portOf(last.destination) === portOf(first.source) &&
+          (portOf(last.destination) === portOf(first.source) || !calls.has(callOf(first.destination, first.source))) &&
           last.echo === first.echo,
       );
       const request = before?.path;
@@ -70,6 +77,11 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
   const since = arrived[0]?.last.time ?? Infinity;
   const lostLoops = loopsIn(topology, evidence).filter(([first]) => first.time >= since);
   return { requests, replies, lostLoops };
+}
+
+/** One who calls, and the port of the host's that is called. */
+function callOf(caller: string, called: string): string {
+  return `${caller} ${portOf(called)}`;
 }
 
 /**

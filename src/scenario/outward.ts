@@ -3,7 +3,7 @@ import type { Crossing } from '../backend/crossing.ts';
 import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
 import { addressOf, endsOf, hostNamed, peersOf, type Topology } from '../topology/topology.ts';
 import type { Flow, FlowRecord } from './journey.ts';
-import type { CellResult, Outcome } from './result.ts';
+import { isExpected, type CellResult, type Expected, type Outcome } from './result.ts';
 
 /** A flow from the server, or from behind it, out into the internet, for some time. */
 export interface Outward {
@@ -18,7 +18,7 @@ export interface Outward {
   readonly route: string | null;
   /** `some`: it works if any request was answered. Otherwise the client's own account of it all. */
   readonly accepted: 'some' | boolean;
-  readonly expected: Outcome;
+  readonly expected: Expected;
 }
 
 /** Seconds before the end of its time in which a packet may still have been on its way. */
@@ -43,7 +43,7 @@ export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outw
     uplink: asked.uplink,
     expected: asked.expected,
     found,
-    ok: found === asked.expected,
+    ok: isExpected(asked.expected, found),
     detail: describe(topology, asked, request, reply, found),
     journey: {
       request,

@@ -28,12 +28,24 @@ export interface Verdict {
 /** `works`, or the cause of the failure. */
 export type Outcome = 'works' | Cause;
 
+/** What is to come of something: one thing, or either of two where chance decides between them. */
+export type Expected = Outcome | `${Outcome} or ${Outcome}`;
+
+/** The outcomes that are as expected. */
+export function outcomesOf(expected: Expected): readonly Outcome[] {
+  return expected.split(' or ') as Outcome[];
+}
+
+export function isExpected(expected: Expected, found: Outcome): boolean {
+  return outcomesOf(expected).includes(found);
+}
+
 /** One cell of the matrix: one service, at one uplink, under one candidate. */
 export interface CellResult {
   readonly kind: 'cell';
   readonly service: string;
   readonly uplink: string;
-  readonly expected: Outcome;
+  readonly expected: Expected;
   readonly found: Outcome;
   readonly ok: boolean;
   /** One sentence for people: where the packets went. */
@@ -61,6 +73,8 @@ export interface TrialResult {
   readonly checks: readonly CheckResult[];
   /** Chance chooses the nexthop of each packet: another run has other journeys. */
   readonly chance?: true;
+  /** Why the trial was not begun: something that it needs is not on this kernel. It then has no checks. */
+  readonly lacks?: string;
   /** Set when the trial could not be carried through; the trial then counts as failed. */
   readonly error?: { readonly message: string; readonly hint: string };
   readonly milliseconds: number;

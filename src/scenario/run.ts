@@ -3,8 +3,9 @@ import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { control } from './control.ts';
+import { lacking } from './lacking.ts';
 import type { CheckResult, RunResult, ScenarioResult, TrialResult } from './result.ts';
-import { trialName, type Scenario, type Trial } from './scenario.ts';
+import { trialFor, trialName, type Scenario, type Trial } from './scenario.ts';
 
 export interface RunOptions {
   readonly backend: Backend;
@@ -82,10 +83,14 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   const name = trialName(trial);
   onProgress({ scenario: plan.name, trial: name, result: null });
   const started = performance.now();
-  const outcome = await carryThrough(plan, trial, candidate, shared).catch((error: unknown) => {
-    if (!isOfTrial(error)) throw ending.begin(error);
-    return { checks: [], error: { message: error.message, hint: error.hint } };
-  });
+  const lacks = lacking(candidate, shared.backend.release);
+  const outcome =
+    lacks === null
+      ? await carryThrough(plan, trial, candidate, shared).catch((error: unknown) => {
+          if (!isOfTrial(error)) throw ending.begin(error);
+          return { checks: [], error: { message: error.message, hint: error.hint } };
+        })
+      : { checks: [], lacks };
   ending.throwIfBegun();
   const result: TrialResult = {
     candidate: trial.candidate,
@@ -121,7 +126,11 @@ async function carryThrough(
     const controlled = await control(lab);
     if (!controlled.ok) return { checks: [controlled] };
     await lab.apply(candidate);
-    const checks = await plan.scenario.run(lab, trial, { candidate, release: backend.release, seed });
+    const checks = await plan.scenario.run(lab, trialFor(trial, backend.release), {
+      candidate,
+      release: backend.release,
+      seed,
+    });
     return { checks: [controlled, ...checks] };
   };
   return closing(lab, () => Promise.race([work(), ending.begun]));

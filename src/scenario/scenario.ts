@@ -1,6 +1,7 @@
 import type { Lab } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Topology } from '../topology/topology.ts';
+import { inEra, isByEra, type ByEra } from './by-era.ts';
 import type { CheckResult } from './result.ts';
 
 /**
@@ -13,12 +14,12 @@ export interface Scenario<Setting = unknown> {
   readonly lesson: string;
   /** The matrix's columns. */
   readonly services: readonly string[];
-  readonly trials: readonly Trial<Setting>[];
-  /** Carries a trial through in a lab whose control has passed and whose server has its candidate. */
+  readonly trials: readonly Trial<Setting | ByEra<Setting>>[];
+  /** Carries a trial through, with the setting for its kernel, in a lab whose control has passed and whose server has its candidate. */
   run(lab: Lab, trial: Trial<Setting>, circumstances: Circumstances): Promise<readonly CheckResult[]>;
 }
 
-/** One candidate in one network. */
+/** One candidate in one network. `Setting` may be by era: what is stated then depends on the kernel. */
 export interface Trial<Setting = unknown> {
   /** Its folder's name in `lab/candidates`. */
   readonly candidate: string;
@@ -40,6 +41,12 @@ export interface Circumstances {
 /** A scenario's module exports it through this, so that its setting is typed inside and nobody else's business. */
 export function defineScenario<Setting>(scenario: Scenario<Setting>): Scenario {
   return scenario;
+}
+
+/** A trial with what it states for a kernel. */
+export function trialFor<Setting>(trial: Trial<Setting | ByEra<Setting>>, release: string): Trial<Setting> {
+  const { setting } = trial;
+  return { ...trial, setting: isByEra(setting) ? inEra(setting, release) : setting };
 }
 
 /** What people call a trial: its candidate, and how its network differs. */

@@ -6,4 +6,5 @@ export default {
 leaves the server socket from its private address, conntrack gives it the address that was called, the pair brings it
 back in, and the rule for that address routes it out by the right line. It mends a server that can be told neither an
 address for each socket nor --multihome.`,
+  needs: ['accept_local'],
 } satisfies CandidateOptions;

@@ -12,6 +12,8 @@ export interface FibInfo {
   /** The route's `src`; 0 for none. */
   readonly preferredSource: number;
   readonly metric: number;
+  /** The table of the routes that lead there. */
+  readonly table: number;
   readonly nexthops: readonly FibNexthop[];
   /** A nexthop object in place of nexthops of its own. */
   readonly group: NexthopGroup | null;

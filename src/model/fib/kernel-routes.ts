@@ -15,6 +15,7 @@ export function addKernelRoute(
   length: number,
   device: Device,
   source: number,
+  metric = 0,
 ): void {
   const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
   const present = table.at(destination, length);
@@ -23,6 +24,7 @@ export function addKernelRoute(
     info.type === type &&
     info.protocol === kernel &&
     info.preferredSource === source &&
+    info.metric === metric &&
     info.nexthops[0]?.device === device;
   if (present.some(isThis)) return;
   const nexthop = newNexthop({
@@ -37,12 +39,15 @@ export function addKernelRoute(
     protocol: kernel,
     scope,
     preferredSource: source,
-    metric: 0,
+    metric,
+    table: table.number,
     nexthops: [nexthop],
     group: null,
   });
-  // Those that come later come after those of the same prefix.
-  table.put(destination, length, [...present, { destination, length, tos: 0, table: table.number, info, at: null }]);
+  const added = { destination, length, tos: 0, table: table.number, info, at: null };
+  // Those that come later come after those of the same prefix and metric.
+  const place = present.findLastIndex((each) => each.tos !== 0 || each.info.metric <= metric) + 1;
+  table.put(destination, length, present.toSpliced(place, 0, added));
   host.routeGeneration += 1;
 }
 
@@ -53,22 +58,22 @@ export function removeKernelRoute(
   destination: number,
   length: number,
   device: Device,
+  metric = 0,
 ): void {
   const table = tableOf(host.fib, type === 'unicast' ? tables.main : tables.local);
   const isThis = ({ info }: FibRoute): boolean =>
-    info.type === type && info.protocol === kernel && info.nexthops[0]?.device === device;
+    info.type === type && info.protocol === kernel && info.metric === metric && info.nexthops[0]?.device === device;
   replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isThis(route)));
 }
 
-/** Removes routes with a `src` that is gone (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
+/** Removes the routes with that `src`: those of the main table, these days (net/ipv4/fib_semantics.c, fib_sync_down_addr). */
 export function removeRoutesFrom(host: Host, source: number): void {
-  const isGone = ({ info }: FibRoute): boolean => info.preferredSource === source;
-  for (const table of host.fib.tables.values()) {
-    if (host.era.sourcelessRoutes === 'go-from-main' && table.number !== tables.main) continue;
-    for (const { destination, length } of table.routes().filter(isGone)) {
-      replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !isGone(route)));
-    }
+  const { sourceRemoval } = host.era;
+  for (const info of host.fib.infos) {
+    const concerned = sourceRemoval === 'all' || (sourceRemoval === 'main' && info.table === tables.main);
+    if (concerned && info.preferredSource === source) info.dead = true;
   }
+  flushDead(host);
 }
 
 /** Removes the routes that lead nowhere any more (fib_flush). */
@@ -136,6 +141,7 @@ function leadsToSame(one: FibInfo, other: Omit<FibInfo, 'dead' | 'power'>): bool
     one.scope === other.scope &&
     one.preferredSource === other.preferredSource &&
     one.metric === other.metric &&
+    one.table === other.table &&
     one.group?.id === other.group?.id &&
     one.nexthops.length === other.nexthops.length &&
     one.nexthops.every((nexthop, index) => {

@@ -51,6 +51,7 @@ export function addRoute(
     scope,
     preferredSource,
     metric,
+    table: number,
     nexthops: nexthops.list,
     group: wanted.nexthopId === null ? null : groupOf(host.fib.objects, wanted.nexthopId),
   });

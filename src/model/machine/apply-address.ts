@@ -1,7 +1,7 @@
 import type { AddressCommand, AddressSelector } from '../../candidate/commands/ip.ts';
 import { printAddresses } from '../../candidate/commands/ip/print-address.ts';
 import { contains } from '../../net/address.ts';
-import { addAddress, removeAddress } from '../addresses.ts';
+import { addAddress, changeMetric, removeAddress } from '../addresses.ts';
 import type { AssignedAddress, Device } from '../device.ts';
 import { deviceNamed, type Host } from '../host.ts';
 import { listingOf } from './apply-link.ts';
@@ -23,8 +23,14 @@ export function applyAddress(host: Host, command: AddressCommand): Outcome {
         broadcast,
         scope,
         prefixRoute: command.prefixRoute,
+        label: command.label,
+        metric: command.metric ?? 0,
       });
-      if (refused === null || (refused === 'EEXIST' && command.action !== 'add')) return done;
+      if (refused === 'EEXIST' && command.action !== 'add') {
+        changeMetric(host, device, local.address, local.length, command.metric ?? 0);
+        return done;
+      }
+      if (refused === null) return done;
       return failed(`RTNETLINK answers: ${refused === 'EEXIST' ? 'File exists' : 'Invalid argument'}`);
     }
     case 'delete': {
@@ -50,15 +56,15 @@ export function applyAddress(host: Host, command: AddressCommand): Outcome {
         ...listingOf(each),
         addresses: selected
           .filter(({ device: owner }) => owner === each)
-          .map(({ address: { local, peer, length, broadcast, scope, secondary, prefixRoute } }) => ({
+          .map(({ address: { local, peer, length, broadcast, scope, secondary, prefixRoute, label, metric } }) => ({
             local: { address: local, length },
             peer: peer === local ? null : peer,
             broadcast,
             scope,
             secondary,
             prefixRoute,
-            label: each.name,
-            metric: 0,
+            label: label ?? each.name,
+            metric,
           })),
       }));
       return printed(printAddresses(listed, command.output));

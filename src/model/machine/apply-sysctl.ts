@@ -1,26 +1,23 @@
 import { dottedName, type SysctlCommand } from '../../candidate/commands/sysctl.ts';
+import { LabError } from '../../net/error.ts';
 import type { Host } from '../host.ts';
+import { defaultOf, isIdle } from '../idle-sysctls.ts';
 import { done, failed, printed, type Outcome } from './outcome.ts';
 
 const base = '/proc/sys/';
-
-/** Variables that the kernel has and that have no bearing on where a packet goes; they read as 0. */
-const withoutBearing =
-  /^net\/(?:ipv6\/|core\/|ipv4\/(?:tcp_(?!fwmark_accept)|udp_|icmp_(?!echo_ignore_all|ratelimit|ratemask)|igmp_|neigh\/|route\/|ipfrag_|ip_local_port_range$|conf\/[^/]+\/(?:arp_notify|bootp_relay|disable_policy|disable_xfrm|tag|mc_forwarding|medium_id|drop_|force_igmp)))/;
 
 /** `sysctl`. */
 export function applySysctl(host: Host, command: SysctlCommand): Outcome {
   const { path, print, ignoreUnknown } = command;
   const name = dottedName(path);
-  const value = readVariable(host, base + path);
-  if (value === null) {
+  if (!isVariable(host, base + path)) {
     return ignoreUnknown ? done : failed(`sysctl: cannot stat ${base}${path}: No such file or directory`, 1);
   }
   if (command.action === 'write') {
     const refused = writeVariable(host, base + path, `${command.value}\n`);
     if (refused !== null) return failed(`sysctl: setting key "${name}": ${refused}`, 1);
   }
-  const now = command.action === 'write' ? command.value : value.trim();
+  const now = command.action === 'write' ? command.value : (readVariable(host, base + path) ?? '').trim();
   switch (print) {
     case 'nothing':
       return done;
@@ -37,13 +34,30 @@ function keyOf(path: string): string | null {
   return path.startsWith(`${base}net/`) ? path.slice(`${base}net/`.length).replaceAll('/', '.') : null;
 }
 
-/** What a file below /proc/sys holds, or null if there is none. */
+/** Whether there is such a file below /proc/sys. */
+export function isVariable(host: Host, path: string): boolean {
+  const key = keyOf(path);
+  return key !== null && (host.sysctls.value(key) !== null || isIdle(key));
+}
+
+/**
+ * What a file below /proc/sys holds, or null if there is none.
+ *
+ * @throws LabError 'invalid' for one that the kernel has, with a value that the model doesn't know
+ */
 export function readVariable(host: Host, path: string): string | null {
   const key = keyOf(path);
   if (key === null) return null;
   const value = host.sysctls.value(key);
   if (value !== null) return `${value}\n`;
-  return withoutBearing.test(path.slice(base.length)) ? '0\n' : null;
+  if (!isIdle(key)) return null;
+  const text = host.sysctls.idle.get(key) ?? defaultOf(key);
+  if (text !== null) return `${text}\n`;
+  throw new LabError(
+    'invalid',
+    `${path} has a value that the model doesn't know`,
+    'nothing that it does depends on it: write it, or do without',
+  );
 }
 
 /** @returns why it can't be written, or null */
@@ -51,7 +65,9 @@ export function writeVariable(host: Host, path: string, text: string): string | 
   const key = keyOf(path);
   if (key === null) return 'No such file or directory';
   if (host.sysctls.value(key) === null) {
-    return withoutBearing.test(path.slice(base.length)) ? null : 'No such file or directory';
+    if (!isIdle(key)) return 'No such file or directory';
+    host.sysctls.idle.set(key, text.trim());
+    return null;
   }
   const words = text.trim().split(/\s+/);
   const value = Number(words[0]);

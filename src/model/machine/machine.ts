@@ -21,7 +21,7 @@ import { applyFping } from './apply-fping.ts';
 import { applyIp } from './apply-ip.ts';
 import { monitor } from './monitor.ts';
 import { applyNetfilter } from './apply-netfilter.ts';
-import { applySysctl, readVariable, writeVariable } from './apply-sysctl.ts';
+import { applySysctl, isVariable, readVariable, writeVariable } from './apply-sysctl.ts';
 import { applyTc } from './apply-tc.ts';
 import { done, failed, type Outcome } from './outcome.ts';
 
@@ -92,7 +92,7 @@ export function createMachine({ network, host, system, scripts, gate }: Premises
     read: (path) => (path === '/dev/null' ? '' : (scripts[path] ?? files.read(path) ?? readVariable(host, path))),
     pipe: (path) => files.pipe(path),
     open: (path, append) => {
-      if (readVariable(host, path) === null) return files.open(path, append);
+      if (!isVariable(host, path)) return files.open(path, append);
       return { inode: {}, write: (text) => writeVariable(host, path, text), close: () => undefined };
     },
     list: () => null,
