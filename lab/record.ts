@@ -7,6 +7,7 @@ import { defaultSeed } from '../src/cli/execute.ts';
 import { makePlans } from '../src/cli/plans.ts';
 import { chooseBackend } from '../src/scenario/backends.ts';
 import { root } from '../src/scenario/catalogue.ts';
+import { lacking } from '../src/scenario/lacking.ts';
 import { formatRecording } from '../src/scenario/recording.ts';
 import { runPlans } from '../src/scenario/run.ts';
 
@@ -26,7 +27,13 @@ console.log(reason);
 const directory = await mkdtemp(join(tmpdir(), 'record-'));
 try {
   const cores = availableParallelism();
-  const run = await runPlans(await makePlans(scenarios, []), {
+  const plans = await makePlans(scenarios, []);
+  const model = { name: 'model', release: backend.release } as const;
+  const modelled = plans.map((plan) => ({
+    ...plan,
+    trials: plan.trials.filter(({ candidate }) => lacking(candidate, model) === null),
+  }));
+  const run = await runPlans(modelled, {
     ...{ backend, profile: 'kernel', seed: defaultSeed, jobs: 6 * cores, builders: cores, directory },
     onProgress: ({ scenario, trial, result }) => {
       if (result) console.log(`${scenario}: ${trial}`);

@@ -3,13 +3,22 @@ import { needs, type Need } from '../candidate/need.ts';
 import { candidateNames, loadCandidate } from './catalogue.ts';
 import { lacking } from './lacking.ts';
 
+const kernel = (release: string) => ({ name: 'kernel', release }) as const;
+
 test('a kernel lacks what came later than it', (t) => {
   const own: readonly Need[] = ['src_valid_mark', 'fib_multipath_hash_policy'];
-  t.is(lacking({ needs: own }, '2.6.32'), 'net.ipv4.conf.*.src_valid_mark came with Linux 2.6.33');
-  t.is(lacking({ needs: own }, '4.11.12'), 'net.ipv4.fib_multipath_hash_policy came with Linux 4.12');
-  t.is(lacking({ needs: own }, '4.12.0-rc1'), null);
-  t.is(lacking({}, '2.6.32'), null);
-  t.throws(() => lacking({ needs: own }, 'new'), { message: /expected a Linux release/ });
+  t.is(lacking({ needs: own }, kernel('2.6.32')), 'net.ipv4.conf.*.src_valid_mark came with Linux 2.6.33');
+  t.is(lacking({ needs: own }, kernel('4.11.12')), 'net.ipv4.fib_multipath_hash_policy came with Linux 4.12');
+  t.is(lacking({ needs: own }, kernel('4.12.0-rc1')), null);
+  t.is(lacking({}, kernel('2.6.32')), null);
+  t.throws(() => lacking({ needs: own }, kernel('new')), { message: /expected a Linux release/ });
+});
+
+test('the model lacks programs that it knows nothing of, unless there is a dump of what they leave', (t) => {
+  const model = { name: 'model', release: '6.18.44' } as const;
+  t.is(lacking({ programs: ['shorewall'] }, model), "the model can't run shorewall");
+  t.is(lacking({ programs: ['shorewall'], dump: { folder: 'dump', files: {} } as never }, model), null);
+  t.is(lacking({ programs: ['shorewall'] }, kernel('6.18.44')), null);
 });
 
 /** How a script shows that it needs something. */
