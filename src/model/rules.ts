@@ -151,7 +151,8 @@ export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState 
       case 'nop':
         continue;
       case 'goto':
-        from = action.priority;
+        // Where there is no rule of that priority (yet), it leads nowhere.
+        if (rules.list.some(({ priority }) => priority === action.priority)) from = action.priority;
         continue;
       case 'unreachable':
         return 'ENETUNREACH';
