@@ -16,7 +16,7 @@ export type Asker = (typeof askers)[keyof typeof askers];
 /** Nothing listens at 9: to be refused is an answer, too. */
 export const ports = { new: 9, udp: 7, stream: 80, short: 81, vpn: 1194 };
 /** Thousands of bytes, ten a second. */
-export const chunks = 40;
+export const chunks = 80;
 
 /** Seconds that an answer may take that should come. */
 export const patience = 15;

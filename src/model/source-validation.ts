@@ -1,7 +1,7 @@
 import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
-import { protocols, tables, type FibResult } from './fib/fib.ts';
+import { protocols, tables, usesDevice, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import { lookUp, needsPorts } from './rules.ts';
@@ -91,9 +91,8 @@ function notFound(host: Host, arrival: Arrival, trail: Trail, found: FibResult |
 }
 
 /** Any of the route's nexthops will do, a dead one too. */
-function leadsBackBy(host: Host, { route: { info } }: FibResult, device: Device): boolean {
-  if (info.type === 'local') return device === host.loopback || info.nexthops.some((each) => each.device === device);
-  return (info.group?.nexthops() ?? info.nexthops).some((each) => each.device === device);
+function leadsBackBy(host: Host, found: FibResult, device: Device): boolean {
+  return (found.route.info.type === 'local' && device === host.loopback) || usesDevice(found, device);
 }
 
 /** By host: whether it has local routes of its own, and how old its tables were when that was found out. */

@@ -138,8 +138,9 @@ export function createSysctls(era: Era): Sysctls {
     write: (name, value) => {
       if (!values.has(name)) return false;
       cache.clear();
-      if (name === 'ipv4.ip_forward' || name === 'ipv4.conf.all.forwarding') forwardEverywhere(value === 0 ? 0 : 1);
-      else values.set(name, value);
+      if (name !== 'ipv4.ip_forward' && name !== 'ipv4.conf.all.forwarding') values.set(name, value);
+      // What it was already changes no interface (net/ipv4/devinet.c, devinet_sysctl_forward).
+      else if (values.get(name) !== value) forwardEverywhere(value);
       return true;
     },
     interfaceValues: (device) => {

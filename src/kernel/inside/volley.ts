@@ -62,7 +62,10 @@ const fire = ({ protocol, source, destination, port, sourcePort, connected = fal
       });
     } else if (protocol === 'tcp') {
       const connection = connect({ port, host: destination, localPort: sourcePort, localAddress: source ?? '0.0.0.0' });
-      open.add(() => connection.destroyed || connection.resetAndDestroy());
+      // One that isn't connected yet would be reset when it is, and would go on trying until then.
+      open.add(() =>
+        connection.connecting ? connection.destroy() : connection.destroyed || connection.resetAndDestroy(),
+      );
       for (const event of ['data', 'end', 'close', 'error']) connection.on(event, count);
       connection.on('connect', () => {
         count();

@@ -1,5 +1,6 @@
 import type { RouteType } from '../../candidate/commands/ip.ts';
 import { formatIPv4, formatPrefix, type Prefix } from '../../net/address.ts';
+import type { Device } from '../device.ts';
 import type { FlowKey, RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
 import type { Trail } from '../trail.ts';
@@ -44,6 +45,11 @@ export interface FibResult {
   readonly route: FibRoute;
   /** The first nexthop that may be used; the choice among several comes later. */
   readonly nexthop: FibNexthop;
+}
+
+/** Whether any of a route's nexthops, a dead one too, leads by the device (fib_info_nh_uses_dev). */
+export function usesDevice({ route: { info } }: FibResult, device: Device): boolean {
+  return (info.group?.nexthops() ?? info.nexthops).some((each) => each.device === device);
 }
 
 /** What a route of this type makes of a look-up. */

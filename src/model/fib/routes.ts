@@ -6,7 +6,7 @@ import { deviceNamed, type Host } from '../host.ts';
 import { ownFlow } from '../route-output.ts';
 import { lookUp } from '../rules.ts';
 import type { FibNexthop, FibRoute } from './fib-info.ts';
-import { lookUpTable, protocols, tableOf } from './fib.ts';
+import { lookUpTable, protocols, tableOf, tables } from './fib.ts';
 import { newInfo, newNexthop, replaceRoutes } from './kernel-routes.ts';
 import { groupOf } from './nexthop-objects.ts';
 
@@ -163,7 +163,8 @@ function resolveGateway(
   scope: number,
 ): FibNexthop | Refusal {
   const flow = ownFlow(host, { destination: gateway, output: device, scope: Math.max(scope + 1, scopes.link) });
-  const own = host.fib.tables.get(table);
+  // Only another table than main is looked up alone; for main's routes, the rules have their say (fib_check_nh_v4_gw).
+  const own = table === tables.main ? undefined : host.fib.tables.get(table);
   const inTable = own ? lookUpTable(host, own, flow, null, true) : null;
   const found = inTable === null || typeof inTable === 'string' ? lookUp(host, flow, null, true) : inTable;
   if (typeof found === 'string') return refuse('Error: Nexthop has invalid gateway.');

@@ -1,11 +1,12 @@
 import type { FibKey } from '../../candidate/commands/netfilter.ts';
 import { scopes } from '../device.ts';
+import { usesDevice } from '../fib/fib.ts';
 import { lookUp } from '../rules.ts';
 import type { Evaluation } from './netfilter.ts';
 
 /** What the routing tables say of one of a packet's addresses (net/ipv4/netfilter/nft_fib_ipv4.c). */
 export function fibValue(
-  { host, skb, input, output }: Evaluation,
+  { host, skb, hook, input, output }: Evaluation,
   keys: readonly FibKey[],
   result: 'oif' | 'oifname' | 'type' | 'exists',
 ): number | string | null {
@@ -13,24 +14,25 @@ export function fibValue(
   const bySource = keys.includes('saddr');
   const destination = bySource ? packet.source : packet.destination;
   const device = keys.includes('iif') ? input : keys.includes('oif') ? output : null;
+  if (result === 'type') return addressType(host, destination, device);
   const flow = {
-    output: result === 'type' ? null : device,
-    input: bySource || !input ? host.loopback : input,
+    output: null,
+    input: hook === 'forward' && bySource && keys.includes('iif') ? (output ?? host.loopback) : host.loopback,
     mark: keys.includes('mark') ? skb.mark : 0,
     tos: packet.tos,
     scope: scopes.universe,
-    protocol: 0,
+    protocol: packet.protocol,
     source: bySource ? packet.destination : packet.source,
     destination,
     sourcePort: 0,
     destinationPort: 0,
     uid: 0,
   };
-  if (result === 'type') return addressType(host, destination, device);
-  const found = lookUp(host, flow, null);
+  const found = lookUp(host, flow, null, true);
   const nothing = result === 'oifname' ? '' : 0;
-  if (typeof found === 'string' || found.route.info.type !== 'unicast') return nothing;
-  const way = device ?? found.nexthop.device;
+  if (typeof found === 'string' || found.route.info.type === 'local') return nothing;
+  // A device that is asked for has no say in which route is found: that route leads by it, or it doesn't.
+  const way = device ? (usesDevice(found, device) ? device : null) : found.nexthop.device;
   if (!way) return nothing;
   return result === 'exists' ? 1 : way.name;
 }

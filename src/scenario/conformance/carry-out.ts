@@ -4,16 +4,23 @@ import type { Battery, Responder, Shot } from '../../backend/volley.ts';
 import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { closing } from '../run.ts';
-import { acquaintance, lines, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
+import { acquaintance, elsewhere, home, lines, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
 
 /** What became of a trial, phase by phase. */
 export type TrialRecord = readonly PhaseRecord[];
 
 export interface PhaseRecord {
-  /** How its steps ended: a line for each piece of script, with its status. */
-  readonly steps: readonly string[];
+  /** How its steps ended. */
+  readonly steps: readonly StepEnd[];
   /** For each shot, what crossed the interfaces: a line for each crossing. */
   readonly crossings: readonly (readonly string[])[];
+}
+
+export interface StepEnd {
+  /** With its status. */
+  readonly line: string;
+  /** What it complained of, in words that are none of the comparison. */
+  readonly stderr: string;
 }
 
 /** Whoever answers, on all three hosts. */
@@ -66,10 +73,10 @@ async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial):
   if (strange) throw new LabError('lab-failed', `${strange.host} has no answer from ${strange.destination}`);
   const spans: Span[] = [];
   for (const { steps, shots } of phases) {
-    const ended: string[] = [];
+    const ended: StepEnd[] = [];
     for (const { host, script } of inOnes(steps)) {
-      const { status } = await lab.run(host, script);
-      ended.push(`${host}: the script ended with status ${status}`);
+      const { status, stderr } = await lab.run(host, script);
+      ended.push({ line: `${host}: the script ended with status ${status}`, stderr });
     }
     const from = lab.now();
     await battery.fire(shots);
@@ -93,15 +100,22 @@ function inOnes(steps: readonly Step[]): readonly Pick<Step, 'host' | 'script'>[
 function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span | undefined): PhaseRecord {
   if (!span) throw new Error('a phase was not carried out');
   const byAddress = new Map<string, string[]>();
+  const byPort = new Map<string, string[]>();
   const byShot = shots.map((shot): readonly [Shot, string[]] => {
     const record: string[] = [];
     for (const address of ownAddresses(shot)) byAddress.set(address, record);
+    byPort.set(String(shot.sourcePort), record);
     return [shot, record];
   });
   for (const crossing of crossings) {
     if (crossing.time < span.from || crossing.time > span.until || crossing.protocol === 'arp') continue;
-    const [one, other] = [addressOf(crossing.source), addressOf(crossing.destination)];
-    (byAddress.get(one) ?? byAddress.get(other))?.push(describe(crossing));
+    const ends = [crossing.source, crossing.destination].map((end) => end.split(':'));
+    const isRedirected = ends.some(([address]) => address === elsewhere || address === home.host);
+    const record =
+      ends.map(([address = '']) => byAddress.get(address)).find(Boolean) ??
+      // Of what is sent elsewhere than it was to go, its port still tells.
+      (isRedirected ? ends.map(([, port = '']) => byPort.get(port)).find(Boolean) : undefined);
+    record?.push(describe(crossing));
   }
   return {
     steps: span.steps,
@@ -110,13 +124,10 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
   };
 }
 
-/** The addresses that only this shot has to do with. */
-function ownAddresses({ host, source, destination }: Shot): readonly string[] {
-  const sources = host !== 'server' && source !== undefined ? [source] : [];
-  return host === 'internet' ? sources : [...sources, destination];
+/** The addresses that only this shot has to do with: those in networks that hosts have thousands of addresses of. */
+function ownAddresses({ source, destination }: Shot): readonly string[] {
+  return [source, destination].filter((address) => address !== undefined).filter((each) => /^(?:198|10)\./.test(each));
 }
-
-const addressOf = (endpoint: string): string => endpoint.split(':', 1)[0] ?? '';
 
 function describe({ host, interface: name, direction, source, destination, protocol, summary }: Crossing): string {
   const words = protocol === 'tcp' ? (/SYN-ACK|SYN|RST/.exec(summary)?.[0] ?? 'segment') : summary;

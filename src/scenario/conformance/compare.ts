@@ -1,5 +1,5 @@
 import type { Shot } from '../../backend/volley.ts';
-import type { TrialRecord } from './carry-out.ts';
+import type { PhaseRecord, TrialRecord } from './carry-out.ts';
 import type { Trial } from './trial.ts';
 
 /** What the two did otherwise than each other. */
@@ -18,8 +18,12 @@ export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: Tri
   return phases.flatMap(({ shots }, phase): readonly Difference[] => {
     const [one, other] = [kernel[phase], model[phase]];
     if (!one || !other) throw new Error(`phase ${phase} was not carried out`);
+    const asLines = (steps: PhaseRecord['steps']): readonly string[] => steps.map(({ line }) => line);
+    const said = (steps: PhaseRecord['steps']): readonly string[] =>
+      steps.flatMap(({ line, stderr }) => [line, ...stderr.split('\n').filter(Boolean)]);
+    const differ = asLines(one.steps).join('\n') !== asLines(other.steps).join('\n');
     return [
-      { phase, shot: null, kernel: one.steps, model: other.steps },
+      ...(differ ? [{ phase, shot: null, kernel: said(one.steps), model: said(other.steps) }] : []),
       ...shots.map((shot, index) => ({
         ...{ phase, shot },
         kernel: one.crossings[index] ?? [],

@@ -85,7 +85,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
         const differences = differencesOf(trial, record.kernel, record.model);
         if (differences.length === 0) continue;
-        const runs = result.disagreements.length < shrunk ? options.attempts : 1;
+        const runs = result.disagreements.length < shrunk ? options.attempts : Math.min(1, options.attempts);
         result.disagreements.push(await shrink(options, runs, { index, trial, differences }));
       }
       progress(result.journeys);

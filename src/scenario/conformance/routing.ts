@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { home, lines, ports } from './trial.ts';
 
 const line = fc.constantFrom(...lines);
-const table = fc.constantFrom('main', ...lines.map(({ table: number }) => String(number)), '200');
-const priority = fc.integer({ min: 100, max: 115 });
+export const table = fc.constantFrom('main', ...lines.map(({ table: number }) => String(number)), '200');
+export const priority = fc.integer({ min: 100, max: 115 });
 const mark = fc.integer({ min: 1, max: 4 });
 /** Remote networks, of which one holds another. */
-const remote = fc.constantFrom(
+export const remote = fc.constantFrom(
   ...[
     'default',
     '198.18.0.0/15',
@@ -78,6 +78,22 @@ export const route = fc.oneof(
       })),
   },
   {
+    weight: 2,
+    arbitrary: written(
+      fc
+        .tuple(one('append', 'prepend', 'add'), remote, via, table, metric)
+        .map(([how, to, by, where, cost]) => `route ${how} ${to} ${by} table ${where}${cost}`),
+      'route beside others',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: written(
+      fc.tuple(remote, via, table).map(([to, by, where]) => `route replace tos 0x10 ${to} ${by} table ${where}`),
+      'route by TOS',
+    ),
+  },
+  {
     weight: 1,
     arbitrary: written(
       fc
@@ -114,6 +130,11 @@ const selector = fc.oneof(
     one('udp', 'tcp', 'icmp').map((protocol) => `ipproto ${protocol}`),
     'rule by protocol',
   ),
+  written(fc.constant('tos 0x10'), 'rule by TOS'),
+  written(
+    one('0-0', '1-4000000', '0-4294967294').map((users) => `uidrange ${users}`),
+    'rule by user',
+  ),
   written(
     fc
       .tuple(one('udp', 'tcp'), one('dport', 'sport'), one(...Object.values(ports)))
@@ -143,11 +164,46 @@ export const rule = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(one('unreachable', 'blackhole', 'prohibit'), selector, priority)
+      .tuple(one('unreachable', 'blackhole', 'prohibit', 'nop'), selector, priority)
       .map(([type, { text }, at]): Line => ({
         text: `rule add ${text} priority ${at} ${type}`,
         tries: `${type} rule`,
       })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(selector, priority, fc.integer({ min: 1, max: 8 })).map(([{ text }, at, further]): Line => ({
+      text: `rule add ${text} priority ${at} goto ${at + further}`,
+      tries: 'goto rule',
+    })),
+  },
+);
+
+export const objects = lines.map(({ gateway, name }, index): Line => ({
+  text: `nexthop add id ${index + 1} via ${gateway} dev ${name}`,
+  tries: 'nexthop object',
+}));
+export const group = fc
+  .tuple(
+    one(11, 12),
+    fc.uniqueArray(fc.record({ id: one(1, 2, 3, 4), weight }), { minLength: 1, selector: ({ id }) => id }),
+  )
+  .map(([id, members]): Line => ({
+    text: `nexthop replace id ${id} group ${members.map((each) => `${each.id},${each.weight}`).join('/')}`,
+    tries: 'group of nexthop objects',
+  }));
+const byObject = fc.tuple(remote, one(1, 2, 11, 12), table, metric).map(([to, id, where, cost]): Line => ({
+  text: `route replace ${to} nhid ${id} table ${where}${cost}`,
+  tries: 'route by nexthop object',
+}));
+/** Nexthops as objects, groups of them, and routes by them; in most trials none. */
+export const nexthopObjects = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<readonly Line[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.array(group, { minLength: 1, maxLength: 2 }), fc.array(byObject, { minLength: 1, maxLength: 4 }))
+      .map(([groups, routes]): readonly Line[] => [...objects, ...groups, ...routes]),
   },
 );
 
@@ -166,7 +222,14 @@ export const sysctl: fc.Arbitrary<Line> = fc.oneof(
     text: `conf/${device}/ignore_routes_with_linkdown ${value}`,
     tries: 'ignore_routes_with_linkdown',
   })),
-  one(0, 1, 2).map((value) => ({ text: `fib_multipath_hash_policy ${value}`, tries: `hash policy ${value}` })),
+  one(0, 1, 2, 3, 3).map((value) => ({ text: `fib_multipath_hash_policy ${value}`, tries: `hash policy ${value}` })),
+  fc
+    .integer({ min: 1, max: 63 })
+    .map((value) => ({ text: `fib_multipath_hash_fields ${value}`, tries: 'fields of hash policy 3' })),
+  fc.constant({ text: 'fib_multipath_use_neigh 1', tries: 'fib_multipath_use_neigh' }),
+  fc
+    .tuple(interfaces, one(0, 1))
+    .map(([device, value]) => ({ text: `conf/${device}/forwarding ${value}`, tries: 'forwarding' })),
   fc.constant({ text: 'fwmark_reflect 1', tries: 'fwmark_reflect' }),
   fc.constant({ text: 'tcp_fwmark_accept 1', tries: 'tcp_fwmark_accept' }),
 );

@@ -28,9 +28,16 @@ export const lines = [1, 2, 3, 4].map((number) => ({
   name: `up${number}`,
   address: `203.0.${112 + number}.2`,
   gateway: `203.0.${112 + number}.1`,
+  /** Its first three numbers. */
+  network: `203.0.${112 + number}`,
   table: 100 + number,
 }));
-export const home = { name: 'lan', host: '192.168.7.10', network: '10.8.0.0/16' };
+export const home = { name: 'lan', router: '192.168.7.1', host: '192.168.7.10', network: '10.8.0.0/16' };
+/** Addresses that the host in the internet claims to have, too. */
+export const claimed = { network: '10.8.240.0/20', first: 240 };
+
+/** An address in the internet that is no shot's own. */
+export const elsewhere = '198.18.0.1';
 
 /** Ports that something answers at: by a wildcard UDP socket, by one bound to the address, over TCP; and one where nothing does. */
 export const ports = { wildcard: 7, bound: 8, stream: 9, closed: 11, forwarded: 80 };
@@ -47,7 +54,15 @@ export function resetOf(seed: number): readonly Step[] {
   return [
     {
       host: 'internet',
-      script: [ip(names.map((name) => `link set ${name} up`)), afresh(names)].join('\n'),
+      script: [
+        ip([
+          ...names.map((name) => `link set ${name} up`),
+          `route replace local ${claimed.network} dev lo table local`,
+          // A quarter of the addresses at home are to be found over each line.
+          ...lines.map(({ address }, index) => `route replace 10.8.${index * 64}.0/18 via ${address}`),
+        ]),
+        afresh(names),
+      ].join('\n'),
       tries: [],
     },
     { host: 'lan', script: afresh(['server']), tries: [] },
@@ -58,6 +73,7 @@ export function resetOf(seed: number): readonly Step[] {
         ip([
           ...lines.map(({ name }) => `link set ${name} up`),
           'rule flush',
+          'nexthop flush',
           'rule add priority 32766 from all lookup main',
           'rule add priority 32767 from all lookup default',
           ...['main', ...lines.map(({ table }) => table), 200].map((table) => `route flush table ${table}`),
@@ -82,6 +98,7 @@ export function resetOf(seed: number): readonly Step[] {
 }
 
 const interfaceDefaults = {
+  forwarding: 1,
   rp_filter: 0,
   accept_local: 0,
   src_valid_mark: 0,
@@ -91,6 +108,8 @@ const interfaceDefaults = {
 
 const hostDefaults = {
   fib_multipath_hash_policy: 0,
+  fib_multipath_hash_fields: 7,
+  fib_multipath_use_neigh: 0,
   fwmark_reflect: 0,
   tcp_fwmark_accept: 0,
 };
