@@ -45,5 +45,9 @@ try {
 }
 
 const lookUps = 'src/model/look-ups';
-$.env = { ...process.env, LOOKUP_RECORD: `${lookUps}/recorded.txt` };
+$.env = {
+  ...process.env,
+  LOOKUP_RECORD: `${lookUps}/recorded.txt`,
+  LOOKUP_RECORD_DEFAULTS: `${lookUps}/recorded-defaults.txt`,
+};
 await $({ cwd: root, stdio: 'inherit' })`npx ava --config .ava.kernel.config.js ${lookUps}/look-ups.kernel.test.ts`;

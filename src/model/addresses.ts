@@ -87,8 +87,9 @@ export function changeMetric(host: Host, device: Device, local: number, length: 
   device.addresses = device.addresses.map((each) => (each === found ? changedAddress : each));
   changed(host);
   addRoutesOf(host, device, changedAddress);
-  const [[, network, prefixLength] = [null, 0, 0]] = implied(host, found).filter(([type]) => type === 'unicast');
-  if (prefixLength > 0) removeKernelRoute(host, 'unicast', network, prefixLength, device, found.metric);
+  for (const [type, network, prefixLength] of implied(host, device, found)) {
+    if (type !== 'broadcast') removeKernelRoute(host, type, network, prefixLength, device, found.metric);
+  }
 }
 
 function changed(host: Host): void {
@@ -101,15 +102,15 @@ export function addRoutesOf(host: Host, device: Device, address: AssignedAddress
   const source = primaryOf(device, address).local;
   addKernelRoute(host, 'local', address.local, 32, device, source);
   if (!device.up) return;
-  for (const [type, destination, length, metric] of implied(host, address)) {
+  for (const [type, destination, length, metric] of implied(host, device, address)) {
     addKernelRoute(host, type, destination, length, device, source, metric);
   }
 }
 
 /** Of what an address implies, that which no other address of the device implies as well. */
 function removeRoutesOf(host: Host, device: Device, address: AssignedAddress): void {
-  const kept = device.addresses.flatMap((each) => implied(host, each));
-  for (const [type, destination, length, metric] of implied(host, address)) {
+  const kept = device.addresses.flatMap((each) => implied(host, device, each));
+  for (const [type, destination, length, metric] of implied(host, device, address)) {
     if (!kept.some((each) => each[0] === type && each[1] === destination && each[2] === length)) {
       removeKernelRoute(host, type, destination, length, device, metric);
     }
@@ -123,10 +124,11 @@ function removeRoutesOf(host: Host, device: Device, address: AssignedAddress): v
   if (!elsewhere) removeRoutesFrom(host, address.local);
 }
 
-type Implied = readonly [type: 'unicast' | 'broadcast', destination: number, length: number, metric: number];
+type Implied = readonly [type: 'unicast' | 'local' | 'broadcast', destination: number, length: number, metric: number];
 
 function implied(
   host: Host,
+  { kind }: Device,
   { local, peer, length, broadcast, secondary, prefixRoute, metric }: AssignedAddress,
 ): readonly Implied[] {
   const mask = maskOf(length);
@@ -135,7 +137,8 @@ function implied(
   const routes: Implied[] = [];
   if (broadcast !== null && broadcast !== 0xffffffff) routes.push(['broadcast', broadcast, 32, 0]);
   if (network >>> 24 !== 0 && !secondary && (network !== local || length < 32)) {
-    if (prefixRoute) routes.push(['unicast', network, length, metric]);
+    // All of a loopback device's network is the host's own.
+    if (prefixRoute) routes.push([kind === 'loopback' ? 'local' : 'unicast', network, length, metric]);
     if (length < 31) {
       if (host.era.zeroBroadcast) routes.push(['broadcast', network, 32, 0]);
       routes.push(['broadcast', last, 32, 0]);

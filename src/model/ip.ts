@@ -4,6 +4,7 @@ import type { Device } from './device.ts';
 import { count, type Host } from './host.ts';
 import { deliverIcmp, sendError } from './icmp.ts';
 import { runHook, type HookVerdict } from './netfilter/hooks.ts';
+import { resolveNeighbour } from './neighbour.ts';
 import { protocols, type Packet } from './packet.ts';
 import { routeInput } from './route-input.ts';
 import type { Route } from './route-output.ts';
@@ -115,23 +116,11 @@ function output(host: Host, skb: SkBuff): HookVerdict {
     skb.trail?.('drop', `${device?.name ?? 'its device'} is down`);
     return 'accept';
   }
-  if (device.kind === 'ethernet' && !resolveNeighbour(host, device, nexthop, skb)) {
+  const isOne = nexthop !== 0xffffffff && nexthop >>> 28 !== 0xe;
+  if (device.kind === 'ethernet' && isOne && !resolveNeighbour(host, device, nexthop, skb.packet.source)) {
     skb.trail?.('drop', `nobody answers for ${formatIPv4(nexthop)} on ${device.name}`);
     return 'accept';
   }
   device.transmit(skb, nexthop);
   return 'accept';
 }
-
-/** Finds the next hop on its link, by ARP if need be. */
-function resolveNeighbour(host: Host, device: Device, address: number, skb: SkBuff): boolean {
-  if (address === 0xffffffff || address >>> 28 === 0xe) return true;
-  const known = host.neighbours.get(device, address);
-  if (known?.permanent || (known?.neighbour && host.clock.now - known.since < reachableTime)) return true;
-  const neighbour = device.resolve(address, skb.packet.source);
-  host.neighbours.set(device, address, { neighbour, permanent: false, since: host.clock.now });
-  return neighbour !== null;
-}
-
-/** Seconds for which a neighbour is taken to be there; net.ipv4.neigh.*.base_reachable_time. */
-const reachableTime = 30;

@@ -1,3 +1,4 @@
+import type { NeighbourState } from '../candidate/commands/ip.ts';
 import type { Device, Neighbour } from './device.ts';
 import type { Host } from './host.ts';
 
@@ -11,12 +12,16 @@ export interface Neighbours {
 }
 
 export interface NeighbourEntry {
-  /** Null: nobody has answered (FAILED). */
+  /** Null: nobody has answered. */
   readonly neighbour: Neighbour | null;
-  readonly permanent: boolean;
+  /** As it was at `since`; `stateOf` says how it is now. */
+  readonly state: NeighbourState;
   /** Seconds; when it was found out. */
   readonly since: number;
 }
+
+/** Seconds for which a neighbour is taken to be there; net.ipv4.neigh.*.base_reachable_time. */
+const reachableTime = 30;
 
 export function createNeighbours(): Neighbours {
   const byDevice = new Map<Device, Map<number, NeighbourEntry>>();
@@ -35,8 +40,38 @@ export function createNeighbours(): Neighbours {
   };
 }
 
+/** The state of the entry for a neighbour (NUD_…); null: there is none. */
+export function stateOf(host: Host, device: Device, address: number): NeighbourState | null {
+  const entry = host.neighbours.get(device, address);
+  if (!entry) return null;
+  return entry.state === 'reachable' && isOld(host, entry) ? 'stale' : entry.state;
+}
+
+/** Whether packets go to a neighbour of that state at once (NUD_VALID). */
+export function isValid(state: NeighbourState): boolean {
+  return state !== 'failed' && state !== 'incomplete' && state !== 'none';
+}
+
 /** Whether a gateway may be used, for all that is known: it may if nothing is (fib_good_nh). */
 export function isReachable(host: Host, device: Device, gateway: number): boolean {
-  const entry = host.neighbours.get(device, gateway);
-  return entry?.neighbour !== null;
+  const state = stateOf(host, device, gateway);
+  return state === null || isValid(state);
+}
+
+/** Finds a neighbour on its link, by ARP if need be; false: nobody answers. */
+export function resolveNeighbour(host: Host, device: Device, address: number, source: number): boolean {
+  const known = host.neighbours.get(device, address);
+  if (known?.state === 'permanent' || known?.state === 'noarp') return true;
+  if (known?.neighbour && !isOld(host, known)) return true;
+  const neighbour = device.resolve(address, source);
+  host.neighbours.set(device, address, {
+    neighbour,
+    state: neighbour ? 'reachable' : 'failed',
+    since: host.clock.now,
+  });
+  return neighbour !== null;
+}
+
+function isOld(host: Host, { since }: NeighbourEntry): boolean {
+  return host.clock.now - since >= reachableTime;
 }

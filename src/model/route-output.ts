@@ -1,6 +1,7 @@
 import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
+import { selectDefault } from './fib/default-route.ts';
 import type { FibNexthop } from './fib/fib-info.ts';
 import { describeNexthop, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
@@ -92,17 +93,20 @@ function routeOutputSlow(
   return toRoute(host, found, { ...flow, source }, about, trail);
 }
 
-function toRoute(host: Host, found: FibResult, flow: FlowKey, about: Packet | null, trail: Trail): Route {
-  const { info } = found.route;
-  if (info.type === 'local') {
-    const source = flow.source || info.preferredSource || flow.destination;
+function toRoute(host: Host, first: FibResult, flow: FlowKey, about: Packet | null, trail: Trail): Route {
+  const { type } = first.route.info;
+  if (type === 'local') {
+    const source = flow.source || first.route.info.preferredSource || flow.destination;
     return { kind: 'local', device: host.loopback, nexthop: flow.destination, gateway: 0, source };
   }
-  const nexthop = selectPath(host, found, flow, about, trail);
+  // Whoever names a device has chosen already.
+  const found = flow.output ? first : selectDefault(host, first, flow, trail);
+  const { info } = found.route;
+  const nexthop = found === first ? selectPath(host, found, flow, about, trail) : found.nexthop;
   const source = flow.source || sourceBy(host, info, nexthop);
   if (flow.source === 0) trail?.('source', describeSource(source, info.preferredSource !== 0, nexthop));
   const device = nexthop.device ?? host.loopback;
-  const kind = info.type === 'broadcast' ? 'broadcast' : isMulticast(flow.destination) ? 'multicast' : 'unicast';
+  const kind = type === 'broadcast' ? 'broadcast' : isMulticast(flow.destination) ? 'multicast' : 'unicast';
   const { gateway } = nexthop;
   return { kind, device, nexthop: gateway || flow.destination, gateway, source };
 }

@@ -17,6 +17,8 @@ export interface FibInfo {
   readonly nexthops: readonly FibNexthop[];
   /** A nexthop object in place of nexthops of its own. */
   readonly group: NexthopGroup | null;
+  /** How many routes lead there. */
+  uses: number;
   /** None of its nexthops is in use, for good: its routes are gone. */
   dead: boolean;
   /** What is left of this round's shares, where nexthops take turns. */
@@ -55,4 +57,6 @@ export interface FibRoute {
   readonly info: FibInfo;
   /** The command that made it, if one did. */
   readonly at: Location | null;
+  /** Of several default routes, the first one's: the place of that which was taken last; -1: none was (fa_default). */
+  lastDefault: number;
 }

@@ -44,11 +44,10 @@ export function addKernelRoute(
     nexthops: [nexthop],
     group: null,
   });
-  const added = { destination, length, tos: 0, table: table.number, info, at: null };
+  const added = { destination, length, tos: 0, table: table.number, info, at: null, lastDefault: -1 };
   // Those that come later come after those of the same prefix and metric.
   const place = present.findLastIndex((each) => each.tos !== 0 || each.info.metric <= metric) + 1;
-  table.put(destination, length, present.toSpliced(place, 0, added));
-  host.routeGeneration += 1;
+  replaceRoutes(host, table.number, destination, length, (routes) => routes.toSpliced(place, 0, added));
 }
 
 /** Removes the routes of that kind that came with an address of the device's. */
@@ -99,16 +98,12 @@ export function replaceRoutes(
   const before = table.at(destination, length);
   const after = change(before);
   table.put(destination, length, after);
+  for (const { info } of after) info.uses += 1;
   for (const { info } of before) {
-    if (!after.some((route) => route.info === info) && !isUsed(host, info)) host.fib.infos.delete(info);
+    info.uses -= 1;
+    if (info.uses === 0) host.fib.infos.delete(info);
   }
   host.routeGeneration += 1;
-}
-
-function isUsed(host: Host, info: FibInfo): boolean {
-  // Sharing is rare, and so is deletion: a count would have to be kept right on every path.
-  if (info.nexthops.length < 2) return false;
-  return [...host.fib.tables.values()].some((table) => table.routes().some((route) => route.info === info));
 }
 
 export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weight' | 'onlink' | 'scope'>): FibNexthop {
@@ -116,11 +111,9 @@ export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weigh
 }
 
 /** Where a route leads; the same as another route's, if that leads to the same place (fib_create_info, fib_find_info). */
-export function newInfo(host: Host, parts: Omit<FibInfo, 'dead' | 'power'>): FibInfo {
-  if (parts.nexthops.length > 1) {
-    for (const info of host.fib.infos) if (leadsToSame(info, parts)) return info;
-  }
-  const info: FibInfo = { ...parts, dead: false, power: 0 };
+export function newInfo(host: Host, parts: Omit<FibInfo, 'uses' | 'dead' | 'power'>): FibInfo {
+  for (const info of host.fib.infos) if (leadsToSame(info, parts)) return info;
+  const info: FibInfo = { ...parts, uses: 0, dead: false, power: 0 };
   for (const nexthop of info.nexthops) {
     if (nexthop.device) {
       // An address of the host's own is at hand, with or without a link.
@@ -133,7 +126,7 @@ export function newInfo(host: Host, parts: Omit<FibInfo, 'dead' | 'power'>): Fib
   return info;
 }
 
-function leadsToSame(one: FibInfo, other: Omit<FibInfo, 'dead' | 'power'>): boolean {
+function leadsToSame(one: FibInfo, other: Omit<FibInfo, 'uses' | 'dead' | 'power'>): boolean {
   return (
     !one.dead &&
     one.type === other.type &&

@@ -62,10 +62,12 @@ export function addRoute(
     table: number,
     info,
     at,
+    lastDefault: -1,
   };
   const same = present.find((each) => isTwin(each) && sameWay(each, route));
   const replaces = first >= 0 && (action === 'replace' || action === 'change');
-  if (same && !(replaces && present[first] === same)) return refuse('RTNETLINK answers: File exists');
+  // One that is replaced by itself stays, with all that it remembers.
+  if (same) return replaces && present[first] === same ? null : refuse('RTNETLINK answers: File exists');
   replaceRoutes(host, number, route.destination, route.length, (routes) => {
     if (replaces) return routes.with(first, route);
     return routes.toSpliced(placeOf(routes, route, action), 0, route);

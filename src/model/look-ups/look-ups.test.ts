@@ -1,25 +1,44 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { askModel } from './ask-model.ts';
-import { formatRecording, readRecording } from './recording.ts';
+import { type AnsweredSession, formatRecording, readRecording } from './recording.ts';
 import { isLookUp } from './sessions.ts';
 
-const text = await readFile(new URL('recorded.txt', import.meta.url), 'utf8');
+const read = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), 'utf8');
+const text = await read('recorded.txt');
 const { release, sessions } = readRecording(text);
+const defaults = readRecording(await read('recorded-defaults.txt'));
 const valueOf = (sysctls: (typeof sessions)[number]['sysctls'], wanted: string): number | undefined =>
   sysctls.find(([name]) => name === wanted)?.[1];
 
-for (const [index, { sysctls, lines, answers }] of sessions.entries()) {
-  const policy = valueOf(sysctls, 'ipv4.fib_multipath_hash_policy');
-  test.serial(`session ${index + 1}: what Linux ${release} answered, hash policy ${policy}`, (t) => {
+const held = (title: string, { sysctls, lines, answers }: AnsweredSession, from: string): void => {
+  test.serial(title, (t) => {
     t.timeout(120_000, 'it is work, and a busy machine takes its time');
-    const model = askModel({ sysctls, lines }, release);
+    const model = askModel({ sysctls, lines }, from);
     const wrong = lines.flatMap((line, place) =>
       answers[place] === model[place] ? [] : [`${line}: kernel: ${answers[place]}; model: ${model[place]}`],
     );
     t.deepEqual(wrong, []);
   });
+};
+for (const [index, session] of sessions.entries()) {
+  const policy = valueOf(session.sysctls, 'ipv4.fib_multipath_hash_policy');
+  held(`session ${index + 1}: what Linux ${release} answered, hash policy ${policy}`, session, release);
 }
+for (const [index, session] of defaults.sessions.entries()) {
+  held(
+    `session ${index + 1} with several default routes: what Linux ${defaults.release} chose`,
+    session,
+    defaults.release,
+  );
+}
+
+test('the choice among several default routes was seen to change by itself', (t) => {
+  const turns = defaults.sessions.flatMap(({ lines, answers }) =>
+    lines.filter((line, place) => isLookUp(line) && line === lines[place + 1] && answers[place] !== answers[place + 1]),
+  );
+  t.true(turns.length > 100, `${turns.length} look-ups that were answered otherwise the next time`);
+});
 
 test('what was recorded shows much', (t) => {
   const all = sessions.flatMap(({ lines, answers }) =>

@@ -142,6 +142,57 @@ export function randomSession(random: Random): Session {
   return { sysctls, lines: lines.map((line) => line.replaceAll(/ +/g, ' ').trim()) };
 }
 
+const neighbourStates = ['reachable', 'stale', 'failed', 'incomplete', 'none', 'permanent', 'noarp'];
+
+/** A default route, mostly by one gateway, or a word about a gateway: a line or two. */
+function defaultCommand(random: Random): string {
+  const uplink = pick(random, uplinks);
+  const at = `198.18.${uplink}.${pick(random, [1, 1, 1, 3])}`;
+  const metric = pick(random, ['', '', 'metric 10']);
+  const tos = pick(random, ['', '', '', 'tos 0x10']);
+  const table = pick(random, ['', '', 'table 101']);
+  return pick(random, [
+    ...Array.from(
+      { length: 5 },
+      () => (): string =>
+        `neighbour replace ${at} dev up${uplink} lladdr 02:00:00:00:00:0${uplink} nud ${pick(random, neighbourStates)}`,
+    ),
+    // Without the entry, ip would end its batch.
+    () => `neighbour replace ${at} dev up${uplink} nud none\nneighbour delete ${at} dev up${uplink}`,
+    ...Array.from(
+      { length: 4 },
+      () => (): string =>
+        `route ${pick(random, ['append', 'append', 'prepend', 'replace'])} ${tos} default via ${at} ${metric} ${table}`,
+    ),
+    () => `route delete ${tos} default ${metric} ${table}`,
+    () => `route append default dev up${uplink} ${metric} ${table}`,
+    () => `route append default ${metric} ${table} ${nexthops(random, 2)}`,
+    () => `route prepend unreachable default metric ${pick(random, [5, 10])} ${table}`,
+    () => `rule add from ${own(uplink)} table 101 priority ${100 + random.below(4)}`,
+  ])();
+}
+
+/**
+ * Several default routes by gateways of which more or less is known, and each look-up made more than once: they remember
+ * what they chose. The lines of one pause take less time than a neighbour stays reachable.
+ */
+export function randomDefaultsSession(random: Random): Session {
+  const look = (): readonly string[] => {
+    const tos = pick(random, ['', '', 'tos 0x10']);
+    const from = pick(random, ['', '', '', `from ${own(random.below(4))}`, `oif up${random.below(4)}`]);
+    const iif = `from 10.9.9.9 iif up${random.below(4)}`;
+    const line = `${lookUpWords}20.0.0.${random.below(9)} ${random.below(8) === 0 ? iif : from} ${tos}`;
+    return Array.from({ length: 1 + random.below(3) }, () => line);
+  };
+  const rounds = Array.from({ length: 50 }, () => [
+    ...Array.from({ length: 1 + random.below(3) }, () => defaultCommand(random).split('\n')).flat(),
+    ...Array.from({ length: 3 }, look).flat(),
+  ]);
+  const first = uplinks.map((uplink) => `route append default via ${gateway(uplink)}`);
+  const lines = [...build, '', ...first, ...rounds.flat()];
+  return { sysctls: settings(random), lines: lines.map((line) => line.replaceAll(/ +/g, ' ').trim()) };
+}
+
 /** What matters of what `ip route get` prints: the kind of route, its gateway, device and source address. */
 export function decision(printed: string): string {
   const kind = /^(?:local|broadcast|multicast) /.exec(printed)?.[0] ?? '';

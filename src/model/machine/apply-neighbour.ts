@@ -1,5 +1,6 @@
 import type { NeighbourCommand } from '../../candidate/commands/ip.ts';
 import { deviceNamed, type Host } from '../host.ts';
+import { isValid } from '../neighbour.ts';
 import { done, failed, noDevice, type Outcome } from './outcome.ts';
 
 /** `ip neigh`. */
@@ -19,10 +20,9 @@ export function applyNeighbour(host: Host, command: NeighbourCommand): Outcome {
     case 'replace':
     case 'change': {
       if (!device) return noDevice(command.device);
-      const isBad = command.state === 'failed' || command.state === 'incomplete' || command.state === 'none';
       host.neighbours.set(device, command.address, {
-        neighbour: isBad ? null : device.resolve(command.address, 0),
-        permanent: command.state === 'permanent' || command.state === 'noarp',
+        neighbour: isValid(command.state) ? device.resolve(command.address, 0) : null,
+        state: command.state,
         since: host.clock.now,
       });
       return done;
