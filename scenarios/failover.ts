@@ -6,24 +6,28 @@ import { judgeOutward, lineTaken, outage } from '../src/scenario/outward.ts';
 import type { CheckResult, StatementResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
-import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
-import { faults, type Course, type FaultName } from './failover/faults.ts';
+import { expectations, wanted, type Expectation, type Pair } from './failover/expectations.ts';
+import { faultNames, faults, type Course, type FaultName } from './failover/faults.ts';
 import {
   answered,
   asked,
   askers,
   chunks,
-  destinationsBy,
   linesBack,
   patience,
+  placesBy,
   ports,
+  probesOf,
   routeTo,
   type Asked,
+  type Place,
 } from './failover/gateway.ts';
 
 interface Setting {
   readonly course: Course;
   readonly expected: Expectation;
+  /** Whether new connections must go by both lines at first, or may all go by one. */
+  readonly spread: boolean;
 }
 
 const well: Pair = ['works', 'works'];
@@ -44,22 +48,24 @@ interface goes down, and when a flow leaves by another. TCP dies anyway, for the
 How to mend it: make the default route of the lines that are there, not of what has changed (ppp-scripts-locked); ask
 through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`,
   services: ['new', 'own', 'udp', 'tcp', 'new-after', 'udp-after'],
-  trials: expectations.map(([candidate, fault, expected]) => trial(candidate, fault, expected)),
-  run: async (lab, { setting: { course, expected } }) => {
-    const lines = lab.topology.server.uplinks.map((uplink) => uplink.interface);
+  trials: expectations.map(([candidate, fault, expected]) => trial(candidate, fault, expected, true)),
+  open: ({ name }) => faultNames.map((fault) => trial(name, fault, wanted[fault], false)),
+  run: async (lab, { setting: { course, expected, spread } }) => {
     const [home, own] = await Promise.all([
-      destinationsBy(lab, lines, '198.18.0.1', askers.desktop),
-      destinationsBy(lab, lines, '198.18.16.1', askers.server),
+      placesBy(lab, '198.18.0.1', askers.desktop),
+      placesBy(lab, '198.18.16.1', askers.server),
     ]);
-    await Promise.all(home.flatMap((address, line) => serve(lab, address, line)));
+    const unused = unusedLines(lab.topology, spread, home, own);
+    if (unused) return [unused];
+    await Promise.all(home.flatMap((place, index) => serve(lab, place, index === 0)));
     const questions = {
       new: asked(askers.desktop, home, 'tcp', ports.new),
       own: asked(askers.server, own, 'tcp', ports.new),
       udp: asked(askers.desktop, home, 'udp', ports.udp),
     };
     const [ofHome, ofServer] = await Promise.all([
-      lab.probe('desktop', [...questions.new.probes, ...questions.udp.probes]),
-      lab.probe('server', questions.own.probes),
+      lab.probe('desktop', probesOf(questions.new, questions.udp)),
+      lab.probe('server', probesOf(questions.own)),
     ]);
     /** Waits for what is asked from now on, and returns when it began and ended. */
     const phase = async (fresh: Pair, self: Pair, flow: Pair, besides: Promise<unknown>): Promise<Phase> => {
@@ -70,7 +76,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       ]);
       return { from, until: lab.now() + tick };
     };
-    const streams = home.map((server, line) =>
+    const streams = home.map(({ address: server, line }) =>
       lab.request('desktop', {
         ...{ kind: 'stream', server, port: ports.stream, sourcePort: streamPort(line), chunks },
         ...(expected.tcp[line] === 'works' && { patience }),
@@ -78,18 +84,18 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     );
 
     // As the short stream is over, which was begun last, the long ones have begun.
-    await phase(well, well, well, lab.request('desktop', { ...shortStream, server: home[0] ?? '' }));
+    await phase(well, well, well, lab.request('desktop', { ...shortStream, server: home[0]?.address ?? '' }));
 
     const brokenAt = lab.now();
     await all(lab, course.breaks);
     const broken = routesOf(lab, questions.new);
-    const lost = streams.filter((_, line) => expected.tcp[line] !== 'works');
+    const lost = streams.filter((_, index) => expected.tcp[home[index]?.line ?? NaN] !== 'works');
     const during = await phase(expected.new, expected.own, expected.udp, Promise.all([broken, ...lost]));
     const routes = { new: await routesOf(lab, questions.new), own: await routesOf(lab, questions.own) };
 
     const mendedAt = lab.now();
     await all(lab, course.mends);
-    await linesBack(lab, questions.new, expected.linesAfter);
+    await linesBack(lab, ofHome, questions.new, expected.linesAfter);
     const after = await phase(expected.newAfter, expected.newAfter, expected.udpAfter, Promise.resolve());
     const routesAfter = await routesOf(lab, questions.new);
     const answers = await Promise.all(streams);
@@ -105,15 +111,15 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
 
     const judge = (
       service: string,
-      { flows }: Asked,
+      { questions: all }: Asked,
       { from, until }: Phase,
       words: readonly (string | null)[],
-      wanted: Pair,
+      outcomes: Pair,
     ): readonly CheckResult[] =>
-      flows.flatMap((flow, line) => {
-        const outcome = wanted[line] ?? 'any';
+      all.flatMap(({ flow, place: { line, uplink } }, index) => {
+        const outcome = outcomes[line] ?? 'any';
         if (outcome === 'any') return [];
-        const [uplink, route] = [lines[line] ?? '', words[line] ?? null];
+        const route = words[index] ?? null;
         return judgeOutward(topology, recordOf(flow), {
           ...{ service, uplink, flow, from, until, route, accepted: 'some', expected: outcome },
         });
@@ -122,8 +128,8 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       ...judge('new', questions.new, during, routes.new, expected.new),
       ...judge('own', questions.own, during, routes.own, expected.own),
       ...judge('udp', questions.udp, during, routes.new, expected.udp),
-      ...answers.flatMap(({ accepted }, line) => {
-        const [uplink, server, route] = [lines[line] ?? '', home[line] ?? '', routes.new[line] ?? null];
+      ...home.flatMap(({ address: server, line, uplink }, index) => {
+        const [accepted, route] = [answers[index]?.accepted ?? false, routes.new[index] ?? null];
         const flow: Flow = {
           ...{ client: 'desktop', protocol: 'tcp', sourcePort: streamPort(line), server, port: ports.stream },
         };
@@ -137,7 +143,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       ...judge('new-after', questions.new, after, routesAfter, expected.newAfter),
       ...judge('udp-after', questions.udp, after, routesAfter, expected.udpAfter),
       ...outages(
-        topology,
+        spread,
         recordOf,
         'from the fault',
         brokenAt,
@@ -145,8 +151,8 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
         [questions.new, questions.own],
         [expected.new, expected.own],
       ),
-      ...outages(topology, recordOf, 'from its mending', mendedAt, after, [questions.new], [expected.newAfter]),
-      ...linesUsed(topology, recordOf, questions.new, after, lines, expected.linesAfter),
+      ...outages(spread, recordOf, 'from its mending', mendedAt, after, [questions.new], [expected.newAfter]),
+      ...linesUsed(topology, recordOf, questions.new, after, expected.linesAfter),
     ];
   },
 });
@@ -157,13 +163,13 @@ interface Phase {
   readonly until: number;
 }
 
-function trial(candidate: string, fault: FaultName, expected: Expectation): Trial<Setting> {
+function trial(candidate: string, fault: FaultName, expected: Expectation, spread: boolean): Trial<Setting> {
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
     tunnels: {},
-    setting: { course: faults[fault], expected },
+    setting: { course: faults[fault], expected, spread },
   };
 }
 
@@ -172,7 +178,27 @@ const tick = 0.001;
 const shortStream = { kind: 'stream', port: ports.short, sourcePort: 42000, chunks: 3 } as const;
 const streamPort = (line: number): number => 41000 + line;
 
-function serve(lab: Lab, address: string, line: number): readonly Promise<unknown>[] {
+/** What is amiss before anything fails: lines that must carry something and don't, or all of them. */
+function unusedLines(
+  { server }: Topology,
+  spread: boolean,
+  ...places: readonly (readonly Place[])[]
+): StatementResult | null {
+  const all = server.uplinks.map((uplink) => uplink.interface);
+  const used = places.map((each) => each.map(({ uplink }) => uplink));
+  const enough = used.every(({ length }) => length >= (spread ? all.length : 1));
+  if (enough) return null;
+  const text = (lines: readonly string[]): string => lines.join(' and ') || 'none';
+  return {
+    kind: 'statement',
+    name: 'lines by which new connections from the home network, and of the server, go at first',
+    expected: spread ? `${text(all)}, for both` : 'at least one, for both',
+    found: used.map(text).join('; '),
+    ok: false,
+  };
+}
+
+function serve(lab: Lab, { address, line }: Place, short: boolean): readonly Promise<unknown>[] {
   const echo = { kind: 'udp-echo', name: `udp-echo-${line + 1}`, port: ports.udp } as const;
   return [
     lab.serve('world', { ...echo, binding: { kind: 'address', address } }),
@@ -184,7 +210,7 @@ function serve(lab: Lab, address: string, line: number): readonly Promise<unknow
       chunks,
       pace: 'steady',
     }),
-    ...(line === 0 ? [lab.serve('world', { ...shortStream, name: 'short-stream', address, pace: 'steady' })] : []),
+    ...(short ? [lab.serve('world', { ...shortStream, name: 'short-stream', address, pace: 'steady' })] : []),
   ];
 }
 
@@ -198,34 +224,40 @@ function changed(topology: Topology, fault: Fault): Topology {
   return readdressed(topology, fault.host, fault.interface, fault.address);
 }
 
-function routesOf(lab: Lab, { asker, probes }: Asked): Promise<readonly (string | null)[]> {
-  return Promise.all(probes.map(({ destination }) => routeTo(lab, destination, asker)));
+function routesOf(lab: Lab, { asker, questions }: Asked): Promise<readonly (string | null)[]> {
+  return Promise.all(questions.map(({ place }) => routeTo(lab, place.address, asker)));
 }
 
 /** For how long new connections got no answer, which is told but not judged; and whether that ended. */
 function outages(
-  topology: Topology,
+  spread: boolean,
   recordOf: (flow: Flow) => FlowRecord,
   since: string,
   at: number,
   { from, until }: Phase,
-  questions: readonly Asked[],
+  all: readonly Asked[],
   expected: readonly Pair[],
 ): readonly StatementResult[] {
-  return questions.flatMap(({ asker, flows }, index) =>
-    flows.map((flow, line) => {
-      const works = expected[index]?.[line] === 'works';
+  return all.flatMap(({ asker, questions }, index) =>
+    questions.flatMap(({ flow, place: { line, uplink } }): readonly StatementResult[] => {
+      const outcome = expected[index]?.[line] ?? 'any';
+      if (outcome === 'any') return [];
+      const works = outcome === 'works';
       const { lost, silence } = outage(recordOf(flow), flow, works ? at : from, until);
-      return {
-        kind: 'statement',
-        name: `${asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}: ${since}`,
-        expected: works ? 'new connections are answered again' : 'no new connection is answered',
-        found:
-          silence === null
-            ? `no new connection is answered: ${lost} packets`
-            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
-        ok: (silence !== null) === works,
-      };
+      // Of one that doesn't end, the cell says all.
+      if (silence === null && !spread) return [];
+      return [
+        {
+          kind: 'statement',
+          name: `${asker.host} to ${flow.server}, which went by ${uplink}: ${since}`,
+          expected: works ? 'new connections are answered again' : 'no new connection is answered',
+          found:
+            silence === null
+              ? `no new connection is answered: ${lost} packets`
+              : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
+          ok: (silence !== null) === works,
+        },
+      ];
     }),
   );
 }
@@ -233,14 +265,13 @@ function outages(
 function linesUsed(
   topology: Topology,
   recordOf: (flow: Flow) => FlowRecord,
-  { flows }: Asked,
+  { questions }: Asked,
   { from, until }: Phase,
-  before: readonly string[],
   expected: readonly (string | null)[],
 ): readonly StatementResult[] {
-  const taken = flows.map((flow) => lineTaken(topology, recordOf(flow), { flow, from, until }));
+  const taken = questions.map(({ flow }) => lineTaken(topology, recordOf(flow), { flow, from, until }));
   const text = (lines: readonly (string | null)[]): string =>
-    before.map((line, index) => `what went by ${line} goes by ${lines[index] ?? 'none'}`).join(', ');
-  const [wanted, found] = [text(expected), text(taken)];
-  return [{ kind: 'statement', name: 'afterwards', expected: wanted, found, ok: wanted === found }];
+    questions.map(({ place }, index) => `what went by ${place.uplink} goes by ${lines[index] ?? 'none'}`).join(', ');
+  const [right, found] = [text(questions.map(({ place }) => expected[place.line] ?? null)), text(taken)];
+  return [{ kind: 'statement', name: 'afterwards', expected: right, found, ok: right === found }];
 }

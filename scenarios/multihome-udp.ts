@@ -88,8 +88,9 @@ NAT it says 'Incoming packet rejected from'. That is why most people with this f
       float: only('hashed', 'reply-source'),
       complaint: 'nothing of it',
     }),
-    trial('round-robin-local', only('hashed', 'reply-source'), everywhere),
+    trial('round-robin-local', only('hashed', 'reply-source'), everywhere, { perAddress: true }),
   ],
+  open: ({ name, openvpn }) => [trial(name, everywhere, everywhere, { perAddress: openvpn?.server === 'address' })],
   run: async (lab, { setting }, { candidate, seed }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all(serversOf(candidate, uplinks).map((service) => lab.serve('server', service)));
@@ -129,19 +130,22 @@ function trial(
     readonly variant?: string;
     readonly network?: ThreeIspsOptions;
     readonly float?: Reach;
+    /** Whether OpenVPN has a server for each address. */
+    readonly perAddress?: boolean;
     readonly complaint?: Setting['complaint'];
     readonly callers?: number;
     readonly echoes?: number;
   } = {},
 ): Trial<Setting> {
-  const { variant = '', network = {}, float, complaint = 'rejected', callers = 1, echoes = 4 } = options;
+  const { variant = '', network = {}, float, perAddress = false, complaint = 'rejected' } = options;
+  const { callers = 1, echoes = 4 } = options;
   const clients = 3 * callers + 3;
   return {
     candidate,
     variant,
     topology: threeIsps(network),
     tunnels: {
-      server: ['tun0', 'tun1', ...(candidate === 'round-robin-local' ? ['tun2', 'tun3'] : [])],
+      server: ['tun0', 'tun1', ...(perAddress ? ['tun2', 'tun3'] : [])],
       client: Array.from({ length: clients }, (_, index) => `tun${index}`),
     },
     setting: { reach: { unbound, sourced, ...(float && { float }) }, complaint, callers, echoes },
@@ -272,8 +276,9 @@ async function hashedUplink(
   seed: number,
 ): Promise<{ readonly hashed: string; readonly precondition: readonly StatementResult[] }> {
   const { uplinks } = lab.topology.server;
+  if (reach.unbound.at !== 'hashed') return { hashed: '', precondition: [] };
   const kernelsWord = await lab.route('server', clientAddress);
-  if (!lab.seeded || reach.unbound.at !== 'hashed') return { hashed: kernelsWord, precondition: [] };
+  if (!lab.seeded) return { hashed: kernelsWord, precondition: [] };
   const hash = hashL3({ source: 0, destination: parseIPv4(clientAddress) }, seed);
   const chosen = selectNexthop(upperBounds(uplinks.map(() => ({ weight: 1, alive: true }))), hash);
   const predicted = uplinks[chosen ?? -1]?.interface ?? 'none';

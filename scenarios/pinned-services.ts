@@ -70,6 +70,7 @@ What comes in through the tunnel is answered through it by the same table; witho
     trial('home-source-rules', { pinned: home }),
     trial('home-both', { pinned: home }),
   ],
+  open: ({ name }) => [trial(name, {})],
   run: async (lab, { setting }, { candidate }) => {
     await Promise.all([
       ...targets.map(({ host, port }) => lab.serve(host, { kind: 'tcp-echo', name: `port-${port}`, port })),
@@ -83,9 +84,10 @@ What comes in through the tunnel is answered through it by the same table; witho
       everybody.flatMap((host, hostIndex) =>
         targets.map(async ({ address, port, ...target }, targetIndex) => {
           const sourcePort = 40000 + hostIndex * 10 + targetIndex;
-          const routed = await balanced(lab, host, address);
-          const way = setting.pinned.includes(host) ? target.way : routed.line;
-          const source = setting.untranslated.includes(way) ? routed.source : addressOn(lab.topology, way);
+          const way = setting.pinned.includes(host) ? target.way : (await balanced(lab, host, address)).line;
+          const source = setting.untranslated.includes(way)
+            ? (await balanced(lab, host, address)).source
+            : addressOn(lab.topology, way);
           const { accepted } = await lab.request(host, { kind: 'tcp-echo', server: address, port, sourcePort });
           const name = `${host} to ${target.name}${setting.pinned.includes(host) ? '' : ', not pinned'}`;
           const outcome: Outcome = way === target.way ? 'answered' : target.otherwise;

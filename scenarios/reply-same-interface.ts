@@ -33,7 +33,9 @@ type Reach =
     }
   /** The hash gives the answer its source, and then the pin its line, but for answers that belong to a known connection. */
   | { readonly at: 'pinned'; readonly known: Outcome };
-type Setting = Readonly<Record<ServiceName, Reach>>;
+type Reaches = Readonly<Record<ServiceName, Reach>>;
+/** `all works`: of whatever configuration, which may not even have the route that the others share. */
+type Setting = Reaches | 'all works';
 
 /** The candidates' weights, in the order of the uplinks. */
 const weights = [8, 2];
@@ -46,7 +48,7 @@ const unsourced: Reach = { at: 'unsourced', otherwise: 'reply-source' };
 const forwarded: Reach = { at: 'forwarded', otherwise: 'source-filtered' };
 
 /** Balancing, and nothing that sends answers home. */
-const balanced: Setting = {
+const balanced: Reaches = {
   web: own,
   'web-from-isp2': own,
   'udp-bound': own,
@@ -56,12 +58,12 @@ const balanced: Setting = {
   'forwarded-port': forwarded,
 };
 /** Answers of the server's that carry their address go home; what it forwards goes by the hash. */
-const bySource: Setting = {
+const bySource: Reaches = {
   ...balanced,
   ...{ web: 'everywhere', 'web-from-isp2': 'everywhere', 'udp-bound': 'everywhere', ping: 'everywhere' },
 };
 /** All that belongs to a known connection goes home: which an unbound UDP server's answer does only by luck. */
-const byMark: Setting = {
+const byMark: Reaches = {
   ...bySource,
   ...{ 'forwarded-port': 'everywhere', 'udp-unbound-from-isp2': { at: 'pinned', known: 'works' } },
 };
@@ -96,17 +98,14 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
     // Rules by source come first, and leave nothing to the pin.
     trial('home-both', { ...byMark, 'udp-unbound-from-isp2': unsourced }),
   ],
+  open: ({ name }) => [trial(name, 'all works')],
   run: async (lab, { setting }, { seed, release }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all([
       ...serversOf(uplinks).map((service) => lab.serve('server', service)),
       lab.serve('desktop', { kind: 'tcp-echo', name: 'web', port: 80 }),
     ]);
-    const hashed = {
-      unsourced: await hashedLine(lab, seed, client.address),
-      statistics: await hashedLine(lab, seed, statistics.address),
-      forwarded: await hashedLine(lab, seed, client.address, desktop),
-    };
+    const hashed = setting === 'all works' ? null : await hashedLines(lab, seed);
     const asked = await Promise.all(
       uplinks.flatMap((uplink, index) =>
         services.map(async (service) => {
@@ -114,12 +113,15 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
           const caller = fromIsp2 ? statistics : client;
           const request = requestTo(service, uplink, 40000 + index * 100 + services.indexOf(service));
           const answer = await lab.request(caller.host, request);
-          const lines = {
+          const lines = hashed && {
             unsourced: (fromIsp2 ? hashed.statistics : hashed.unsourced).line,
             forwarded: hashed.forwarded.line,
             own: await lab.route('server', caller.address, uplink.address),
           };
-          const expected = expectation(setting[service], uplinks, uplink, lines, release);
+          const expected =
+            setting === 'all works' || !lines
+              ? 'works'
+              : expectation(setting[service], uplinks, uplink, lines, release);
           const behind = service === 'forwarded-port' ? { behind: 'desktop' } : {};
           return {
             ...{ service, uplink: uplink.interface, client: caller.host, ...behind },
@@ -130,7 +132,7 @@ Since Linux 6.12 the answer is dropped for that; before, it gets another port.`,
     );
     const evidence = await lab.evidence();
     const cells = asked.map((each) => judgeCell(lab.topology, evidence, each));
-    return [...Object.values(hashed).flatMap(({ precondition }) => precondition), ...cells];
+    return [...Object.values(hashed ?? {}).flatMap(({ precondition }) => precondition), ...cells];
   },
 });
 
@@ -198,6 +200,14 @@ function expectation(
 function clash(release: string): Outcome {
   const [major = 0, minor = 0] = release.split('.').map(Number);
   return major > 6 || (major === 6 && minor >= 12) ? 'no-reply' : 'reply-source';
+}
+
+async function hashedLines(lab: Lab, seed: number) {
+  return {
+    unsourced: await hashedLine(lab, seed, client.address),
+    statistics: await hashedLine(lab, seed, statistics.address),
+    forwarded: await hashedLine(lab, seed, client.address, desktop),
+  };
 }
 
 /** The line that the hash gives to a packet of the server's: the kernel's word, which is SipHash's where the seed is ours. */

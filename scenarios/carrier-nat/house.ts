@@ -136,11 +136,23 @@ export function experienceOf({ lookUps, downloads }: House) {
   };
 }
 
+/** The router's lines to the VPN server and to the other host, by its own word. */
+export async function routedLines(lab: Lab): Promise<Lines> {
+  const [openvpn, other] = await Promise.all([lab.route('router', cloud), lab.route('router', elsewhere)]);
+  return { openvpn, ssh: other };
+}
+
+/** The router's uplinks that its calls should leave by. */
+export interface Lines {
+  readonly openvpn: string;
+  readonly ssh: string;
+}
+
 /** Judges the two things that the router calls. */
 export function judgeCalls(
   lab: Lab,
   evidence: Evidence,
-  uplink: string,
+  lines: Lines,
   calls: readonly [
     { readonly request: Dial; readonly answer: Answer; readonly expected: Outcome },
     { readonly request: Request; readonly answer: Answer; readonly expected: Outcome },
@@ -150,7 +162,7 @@ export function judgeCalls(
     judgeCell(lab.topology, evidence, {
       client: 'router',
       service: request.kind === 'dial' ? 'openvpn' : request.kind,
-      uplink: request.kind === 'dial' ? uplink : 'eth2',
+      uplink: request.kind === 'dial' ? lines.openvpn : lines.ssh,
       calls: [{ request, answer }],
       expected,
     }),
@@ -160,7 +172,7 @@ export function judgeCalls(
 /** By which of its uplinks the router sends the tunnel's packets, and by which the rest. */
 export function judgeLines(
   { crossings }: Evidence,
-  uplink: string,
+  lines: Lines,
   protocol: TunnelProtocol,
 ): readonly StatementResult[] {
   const out = crossings.filter(({ host, direction }) => host === 'router' && direction === 'out');
@@ -169,8 +181,8 @@ export function judgeLines(
     return [...new Set(sent.map((each) => each.interface))].sort().join(', ');
   };
   return [
-    statement("the tunnel's packets leave the router by", uplink, by(vpn, protocol)),
-    statement('what goes elsewhere leaves it by', 'eth2', by(`${elsewhere}:22`, 'tcp')),
+    statement("the tunnel's packets leave the router by", lines.openvpn, by(vpn, protocol)),
+    statement('what goes elsewhere leaves it by', lines.ssh, by(`${elsewhere}:22`, 'tcp')),
   ];
 }
 

@@ -19,6 +19,7 @@ export interface Expectation {
 }
 
 const well: Pair = ['works', 'works'];
+const either: Pair = ['any', 'any'];
 const both = ['ppp0', 'ppp1'] as const;
 const mended = { newAfter: well, udpAfter: well, linesAfter: both };
 
@@ -64,6 +65,22 @@ const flapped: Expectation = {
 /** The whole default route went with one interface, and ip-down takes its line for the last one. */
 const lost = { ...routeless, tcp: ['reply-lost', 'no-route'] } as const;
 const lost2 = { ...routeless, tcp: ['no-route', 'reply-lost'] } as const;
+
+/**
+ * What is wanted of whatever configuration. Streams of a line that fails can't go on, for the far end knows them by its address;
+ * and while both lines are gone, nothing can.
+ */
+export const wanted: Readonly<Record<FaultName, Expectation>> = {
+  'line down': wantedWith({ tcp: ['any', 'works'] }),
+  'carrier lost': wantedWith({ tcp: ['any', 'works'] }),
+  'gateway dead': wantedWith({ tcp: ['any', 'works'] }),
+  'another address': wantedWith({ tcp: ['works', 'any'] }),
+  'both lines flap': wantedWith({ new: either, own: either, udp: either, tcp: either }),
+};
+
+function wantedWith(fault: Partial<Expectation>): Expectation {
+  return { new: well, own: well, udp: well, tcp: well, ...mended, ...fault };
+}
 
 const aloneByItself: readonly (readonly [FaultName, Expectation])[] = [
   ['line down', { ...lost, ...forGood }],

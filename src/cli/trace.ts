@@ -10,12 +10,13 @@ import { formatIPv4, parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { traceJson, traceText } from '../report/trace.ts';
 import { senders, type Call, type Sender } from '../scenario/call.ts';
-import { assertKnown, loadCandidate, loadScript, loadTopology } from '../scenario/catalogue.ts';
+import { assertKnown, loadCandidate, loadTopology } from '../scenario/catalogue.ts';
 import { sameTrace, traceCall, type Trace, type TraceOptions } from '../scenario/trace.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { endsOf, type Topology } from '../topology/topology.ts';
 import { backendsFor, defaultSeed } from './execute.ts';
 import { wholeNumber } from './number.ts';
+import { fromCaller, loadOwnFile } from './own-file.ts';
 
 interface TraceFlags {
   readonly topology: string;
@@ -39,7 +40,7 @@ export function addTraceCommand(program: Command): void {
   program
     .command('trace')
     .description('follow one request and its answer under a candidate, and say what decided their way')
-    .argument('<candidate>', 'a candidate, or the path of a script of your own; see: list')
+    .argument('<candidate>', 'a candidate, or the path of a script of your own, or of its folder; see: list')
     .requiredOption('--topology <name>', 'the network')
     .requiredOption('--from <host>', 'the host that calls')
     .requiredOption('--to <host@interface>', 'the host that is called, and its interface by whose address')
@@ -131,5 +132,6 @@ function oneOf<Name extends string>(kind: string, name: string, known: readonly 
 
 /** What has a slash in it, or is a file, is a script of the user's own. */
 async function loadCandidateOrScript(name: string): Promise<Candidate> {
-  return name.includes('/') || name.endsWith('.sh') || existsSync(name) ? loadScript(name) : loadCandidate(name);
+  const own = name.includes('/') || name.endsWith('.sh') || existsSync(fromCaller(name));
+  return own ? loadOwnFile(name) : loadCandidate(name);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
@@ -34,32 +34,65 @@ export async function candidateNames(): Promise<readonly string[]> {
 /** @throws LabError `invalid`, with the nearest names, if there is none of that name */
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
-  const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
   const folder = `${root}lab/candidates/${name}`;
+  return candidateIn(folder, name, (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions);
+}
+
+/**
+ * A candidate of the user's own: a script, or a folder as those of `lab/candidates`, in which all but `up.sh` may be missing.
+ *
+ * @param shown how the user names it
+ * @throws LabError `invalid` if there is no such file, or it can't be read
+ */
+export async function loadOwn(path: string, shown = path): Promise<Candidate> {
+  const plain: CandidateOptions = { title: shown, lesson: '' };
+  const file = resolve(path);
+  if (!(await read(shown, stat(file))).isDirectory()) {
+    return { ...plain, name: shown, script: file, sources: { [file]: await read(shown, readFile(file, 'utf8')) } };
+  }
+  for (const name of ['up.sh', ...(existsSync(`${file}/ip-up`) ? ['ip-down'] : [])]) {
+    await read(join(shown, name), access(`${file}/${name}`));
+  }
+  const module = `${file}/candidate.ts`;
+  return candidateIn(file, shown, existsSync(module) ? await optionsIn(module, shown) : plain);
+}
+
+async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new LabError('invalid', `there is no file ${shown}`);
+    throw new LabError('invalid', `${shown} can't be read: ${message}`);
+  }
+}
+
+/** @throws LabError `invalid` if the module can't be loaded, or exports something else */
+async function optionsIn(module: string, shown: string): Promise<CandidateOptions> {
+  const place = join(shown, 'candidate.ts');
+  const loaded = await import(pathToFileURL(module).href).catch((error: unknown) => {
+    throw new LabError('invalid', `${place} can't be loaded: ${(error as Error).message}`);
+  });
+  const options = (loaded as { readonly default?: unknown }).default;
+  if (typeof options === 'object' && options !== null) return options as CandidateOptions;
+  throw new LabError('invalid', `${place} exports no options`, 'see lab/candidates/source-rules/candidate.ts');
+}
+
+/** The candidate whose scripts lie in `folder`. */
+async function candidateIn(folder: string, name: string, options: CandidateOptions): Promise<Candidate> {
   const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
   const script = `${folder}/up.sh`;
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
   const present = [script, openvpnUp, lineUp, lineScripts.up, lineScripts.down].filter((path) => existsSync(path));
-  const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
+  const sources = await Promise.all(
+    present.map(async (path) => [path, await read(path, readFile(path, 'utf8'))] as const),
+  );
   return {
     ...{ ...options, name, script, sources: Object.fromEntries(sources) },
     ...(existsSync(openvpnUp) && { openvpnUp }),
     ...(existsSync(lineUp) && { lineUp }),
     ...(existsSync(lineScripts.up) && { lineScripts }),
   };
-}
-
-/**
- * A candidate that is a script of the user's own.
- *
- * @throws LabError `invalid` if there is no such file, or it can't be read
- */
-export async function loadScript(path: string): Promise<Candidate> {
-  const script = resolve(path);
-  const text = await readFile(script, 'utf8').catch((error: unknown) => {
-    throw new LabError('invalid', `the script ${path} can't be read: ${(error as Error).message}`);
-  });
-  return { name: path, title: path, lesson: '', script, sources: { [script]: text } };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

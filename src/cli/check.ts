@@ -1,0 +1,59 @@
+import { Option, type Command } from 'commander';
+import type { Candidate, OpenVpnOptions } from '../candidate/candidate.ts';
+import { loadScenario, loadTopology, scenarioNames } from '../scenario/catalogue.ts';
+import { planCheck, rehearse, tunnelsOf } from '../scenario/check.ts';
+import { addExecuteOptions, collect, execute, formats, type ExecuteFlags } from './execute.ts';
+import { loadOwnFile } from './own-file.ts';
+
+interface CheckFlags extends ExecuteFlags {
+  readonly topology: string;
+  readonly without: readonly string[];
+  readonly openvpn?: NonNullable<OpenVpnOptions['server']>;
+  readonly format: (typeof formats)[number];
+}
+
+const servers = ['wildcard', 'multihome', 'address'] as const satisfies readonly OpenVpnOptions['server'][];
+
+export function addCheckCommand(program: Command): void {
+  const command = program
+    .command('check')
+    .description(
+      'put a routing script of your own to every scenario of a network, and say what works, what not, and what to do',
+    )
+    .argument('<file>', 'the script, run as an up.sh is; or a folder with it, and what else lies beside an up.sh')
+    .requiredOption('--topology <name>', 'the network that it is for; see: list')
+    .option('--without <name>', "a scenario or service that doesn't matter to you; may be repeated", collect, [])
+    .addOption(
+      new Option('--openvpn <server>', 'how your OpenVPN server over UDP is bound (default: wildcard)').choices(
+        servers,
+      ),
+    )
+    .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'))
+    .addHelpText(
+      'after',
+      `
+The script finds IF1 GW1 IP1 NET1, IF2 … set: each uplink's interface, gateway, address and network.
+--openvpn multihome is OpenVPN's --multihome, address one server for each address (--local).
+Exit status: 0 all works; 1 something doesn't; 2 bad usage, or the script can't be read or fails; 3 cannot run here.`,
+    );
+  addExecuteOptions(command).action(check);
+}
+
+async function check(file: string, flags: CheckFlags): Promise<void> {
+  const topology = await loadTopology(flags.topology);
+  const candidate = withServer(await loadOwnFile(file), flags.openvpn);
+  const scenarios = await Promise.all(
+    (await scenarioNames()).map(async (name) => ({ name, scenario: await loadScenario(name) })),
+  );
+  const { plans, leftOut } = planCheck(scenarios, flags.topology, candidate, flags.without);
+  for (const { name, because } of leftOut) process.stderr.write(`Left out: ${name}: ${because}\n`);
+  const { profile, seed } = flags;
+  const tunnels = tunnelsOf(plans);
+  await execute(plans, flags.format === 'pretty' ? 'check' : flags.format, flags, (backend, directory) =>
+    rehearse(backend, { topology, candidate, profile, seed, directory, tunnels }),
+  );
+}
+
+function withServer(candidate: Candidate, server: CheckFlags['openvpn']): Candidate {
+  return server === undefined ? candidate : { ...candidate, openvpn: { ...candidate.openvpn, server } };
+}
