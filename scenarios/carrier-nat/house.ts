@@ -19,6 +19,9 @@ export const inside = '10.8.0.1';
 /** By port; the long one lasts 6.4 seconds, more than any mapping of a short-lived NAT. */
 const streams = { long: { port: 80, chunks: 64 }, short: { port: 81, chunks: 5 } };
 
+/** Without one, a client would never notice that its tunnel is dead. */
+const usualKeepalive = { interval: 1, timeout: 4 };
+
 /** Seconds that a round may take; it takes less than ten, if nothing else keeps the machine busy. */
 const patience = 60;
 
@@ -32,7 +35,7 @@ export async function serveAll(lab: Lab, { openvpn }: Candidate): Promise<Runnin
     binding: { kind: 'wildcard' },
     tunnel: 'tun0',
     network: '10.8.0.0/24',
-    ...(openvpn?.keepalive && { keepalive: openvpn.keepalive }),
+    keepalive: openvpn?.keepalive ?? usualKeepalive,
   });
   await Promise.all([
     lab.serve('cloud', {

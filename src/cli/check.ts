@@ -8,11 +8,17 @@ import { loadOwnFile } from './own-file.ts';
 interface CheckFlags extends ExecuteFlags {
   readonly topology: string;
   readonly without: readonly string[];
-  readonly openvpn?: NonNullable<OpenVpnOptions['server']>;
+  readonly openvpn?: keyof typeof openvpns;
   readonly format: (typeof formats)[number];
 }
 
-const servers = ['wildcard', 'multihome', 'address'] as const satisfies readonly OpenVpnOptions['server'][];
+/** What the user may say of an OpenVPN server or client of theirs. */
+const openvpns = {
+  wildcard: { server: 'wildcard' },
+  multihome: { server: 'multihome' },
+  address: { server: 'address' },
+  tcp: { protocol: 'tcp' },
+} as const satisfies Readonly<Record<string, OpenVpnOptions>>;
 
 export function addCheckCommand(program: Command): void {
   const command = program
@@ -24,16 +30,15 @@ export function addCheckCommand(program: Command): void {
     .requiredOption('--topology <name>', 'the network that it is for; see: list')
     .option('--without <name>', "a scenario or service that doesn't matter to you; may be repeated", collect, [])
     .addOption(
-      new Option('--openvpn <server>', 'how your OpenVPN server over UDP is bound (default: wildcard)').choices(
-        servers,
-      ),
+      new Option('--openvpn <kind>', 'what your OpenVPN is (default: wildcard)').choices(Object.keys(openvpns)),
     )
     .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'))
     .addHelpText(
       'after',
       `
 The script finds IF1 GW1 IP1 NET1, IF2 … set: each uplink's interface, gateway, address and network.
---openvpn multihome is OpenVPN's --multihome, address one server for each address (--local).
+--openvpn: wildcard is one server over UDP on all addresses, multihome one with --multihome, address one for each address
+(--local), and tcp the VPN over TCP where it has a network to itself.
 Exit status: 0 all works; 1 something doesn't; 2 bad usage, or the script can't be read or fails; 3 cannot run here.`,
     );
   addExecuteOptions(command).action(check);
@@ -41,7 +46,7 @@ Exit status: 0 all works; 1 something doesn't; 2 bad usage, or the script can't 
 
 async function check(file: string, flags: CheckFlags): Promise<void> {
   const topology = await loadTopology(flags.topology);
-  const candidate = withServer(await loadOwnFile(file), flags.openvpn);
+  const candidate = withOpenVpn(await loadOwnFile(file), flags.openvpn);
   const scenarios = await Promise.all(
     (await scenarioNames()).map(async (name) => ({ name, scenario: await loadScenario(name) })),
   );
@@ -54,6 +59,6 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
   );
 }
 
-function withServer(candidate: Candidate, server: CheckFlags['openvpn']): Candidate {
-  return server === undefined ? candidate : { ...candidate, openvpn: { ...candidate.openvpn, server } };
+function withOpenVpn(candidate: Candidate, kind: CheckFlags['openvpn']): Candidate {
+  return kind === undefined ? candidate : { ...candidate, openvpn: { ...candidate.openvpn, ...openvpns[kind] } };
 }

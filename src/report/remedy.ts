@@ -13,7 +13,8 @@ const remedies: Readonly<Record<Cause, string>> = {
   'dead-nexthop':
     'ignore_routes_with_linkdown=1 notices a cut cable (balance-8-2-linkdown), only asking a dead gateway (gateway-monitor)',
   'stale-nat': "have conntrack forget a dead line's flows (conntrack -D): ppp-scripts-flush",
-  'no-reply': 'see whether a firewall drops it, or DNAT for it is missing; bind an unbound UDP server to its addresses',
+  'no-reply':
+    'see whether the answer has a route, a firewall drops it, or DNAT is missing; bind an unbound UDP server to its addresses',
   'reply-source':
     'mend the server, not routing: OpenVPN with --multihome or --local; else a socket for each address, or IP_PKTINFO',
   'reply-interface': "a table for each line, and a rule for that line's address (ip rule from ADDRESS): source-rules",

@@ -59,11 +59,11 @@ function ask(
   candidate: Candidate,
   without: readonly string[],
 ): Plan | LeftOut {
-  const services = scenario.services.filter((service) => !without.includes(service));
-  const nothing = scenario.services.length > 0 && services.length === 0;
-  if (without.includes(name) || nothing) return { name, because: asYouSaid };
+  if (without.includes(name)) return { name, because: asYouSaid };
   const open = scenario.open(candidate);
   if (typeof open === 'string') return { name, because: open };
+  const services = scenario.services.filter((service) => !without.includes(service));
+  if (scenario.services.length > 0 && services.length === 0) return { name, because: asYouSaid };
   const trials = open.filter((trial) => trial.topology.name === topology);
   if (trials.length === 0) return { name, because: `it asks for another network than ${topology}` };
   const narrowed: Scenario = {
