@@ -244,18 +244,19 @@ function outages(
       if (outcome === 'any') return [];
       const works = outcome === 'works';
       const { lost, silence } = outage(recordOf(flow), flow, works ? at : from, until);
+      // What was on its way as it began doesn't end it.
+      const ended = outage(recordOf(flow), flow, from, until).silence !== null;
       // Of one that doesn't end, the cell says all.
-      if (silence === null && !spread) return [];
+      if (!ended && !spread) return [];
       return [
         {
           kind: 'statement',
           name: `${asker.host} to ${flow.server}, which went by ${uplink}: ${since}`,
           expected: works ? 'new connections are answered again' : 'no new connection is answered',
-          found:
-            silence === null
-              ? `no new connection is answered: ${lost} packets`
-              : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
-          ok: (silence !== null) === works,
+          found: ended
+            ? `answered again; the longest silence was ${Math.round((silence ?? 0) * 1000)} ms, with ${lost} packets unanswered`
+            : `no new connection is answered: ${lost} packets`,
+          ok: ended === works,
         },
       ];
     }),

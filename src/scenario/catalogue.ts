@@ -54,7 +54,10 @@ export async function loadOwn(path: string, shown = path): Promise<Candidate> {
     await read(join(shown, name), access(`${file}/${name}`));
   }
   const module = `${file}/candidate.ts`;
-  return candidateIn(file, shown, existsSync(module) ? await optionsIn(module, shown) : plain);
+  return candidateIn(file, shown, {
+    ...plain,
+    ...(existsSync(module) && (await optionsIn(module, shown))),
+  });
 }
 
 async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
@@ -68,13 +71,13 @@ async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
 }
 
 /** @throws LabError `invalid` if the module can't be loaded, or exports something else */
-async function optionsIn(module: string, shown: string): Promise<CandidateOptions> {
+async function optionsIn(module: string, shown: string): Promise<Partial<CandidateOptions>> {
   const place = join(shown, 'candidate.ts');
   const loaded = await import(pathToFileURL(module).href).catch((error: unknown) => {
     throw new LabError('invalid', `${place} can't be loaded: ${(error as Error).message}`);
   });
   const options = (loaded as { readonly default?: unknown }).default;
-  if (typeof options === 'object' && options !== null) return options as CandidateOptions;
+  if (typeof options === 'object' && options !== null) return options;
   throw new LabError('invalid', `${place} exports no options`, 'see lab/candidates/source-rules/candidate.ts');
 }
 
