@@ -73,10 +73,10 @@ async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
 /** @throws LabError `invalid` if the module can't be loaded, or exports something else */
 async function optionsIn(module: string, shown: string): Promise<Partial<CandidateOptions>> {
   const place = join(shown, 'candidate.ts');
-  const loaded = await import(pathToFileURL(module).href).catch((error: unknown) => {
+  const loaded = (await import(pathToFileURL(module).href).catch((error: unknown) => {
     throw new LabError('invalid', `${place} can't be loaded: ${(error as Error).message}`);
-  });
-  const options = (loaded as { readonly default?: unknown }).default;
+  })) as { readonly default?: unknown };
+  const options = loaded.default;
   if (typeof options === 'object' && options !== null) return options;
   throw new LabError('invalid', `${place} exports no options`, 'see lab/candidates/source-rules/candidate.ts');
 }
