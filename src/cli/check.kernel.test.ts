@@ -21,7 +21,7 @@ interface Place {
 async function placeFor(t: ExecutionContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'check-test-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const [project, own] = [join(folder, 'project'), join(folder, 'own')];
+  const [project, own] = [join(folder, 'project'), join(folder, "the user's own")];
   await mkdir(own);
   for (const name of ['package.json', 'tsconfig.json', 'src', 'lab', 'scenarios']) {
     await cp(join(root, name), join(project, name), { recursive: true });
@@ -140,7 +140,7 @@ asRoot('what can’t be read or run is bad input: one error, exit status 2', asy
       ['bad.sh', '--topology', 'three-isps', '--without', 'sssh'],
       /^there is no scenario or service .*\ndid you mean 'ssh'/,
     ],
-    [['bad.sh', '--topology', 'three-isps', '--on', 'model'], /\/own\/bad\.sh:2:4: "ruel" is not an object of ip\n/],
+    [['bad.sh', '--topology', 'three-isps', '--on', 'model'], /\/the user's own\/bad\.sh:2:4: "ruel" is not an object of ip\n/],
     [['bad.sh', '--topology', 'three-isps', '--on', 'kernel'], /Object "ruel" is unknown/],
   ] as const) {
     const { exitCode, stdout, stderr } = await check(place, ...words);

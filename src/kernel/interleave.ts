@@ -4,7 +4,7 @@ import { LabError } from '../net/error.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
 import { returnScript } from './faults.ts';
 import { document } from './network.ts';
-import { scratch, type Sandbox } from './sandbox.ts';
+import { quote, scratch, type Sandbox } from './sandbox.ts';
 
 /** Where scripts ask for their turn, and the programs that do it for them. */
 const gate = `${scratch}/gate`;
@@ -24,7 +24,7 @@ export async function interleave(
   const { host, uplinks } = topology.server;
   const lines = uplinks.map((uplink) => uplink.interface);
   const script = [
-    ...[preparation(host), `up='${lineScripts.up}' down='${lineScripts.down}'`],
+    ...[preparation(host), `up=${quote(lineScripts.up)} down=${quote(lineScripts.down)}`],
     ...uplinks.map(({ interface: name, address, gateway }) => {
       const make = returnScript(topology, linkOf(topology, host, name));
       return `make_${name}() {\n${make}\n}\nwords_${name}='${name} /dev/null 0 ${address} ${gateway}'`;
@@ -84,7 +84,7 @@ reset() { # LINES BEFORE
         esac
     done
     while ip -n $server route del default 2>/dev/null; do :; done
-    for line in $2; do eval in_server "$up" \\$words_$line >/dev/null 2>&1 || :; done
+    for line in $2; do eval in_server '"$up"' \\$words_$line >/dev/null 2>&1 || :; done
 }
 
 # The scripts are run as pppd runs them. One that ends says so at the gate.
@@ -92,7 +92,7 @@ start() { # ACTOR SCRIPT LINE
     [ -p $gate/turn.$1 ] || mkfifo $gate/turn.$1
     eval "words=\\$words_$3"
     {
-        in_server env ACTOR=$1 PATH=$gate/bin:$PATH sh $2 $words >/dev/null 2>&1 </dev/null 3>&- || :
+        in_server env ACTOR=$1 PATH=$gate/bin:$PATH sh "$2" $words >/dev/null 2>&1 </dev/null 3>&- || :
         echo "done $1" >$gate/asks
     } &
 }
