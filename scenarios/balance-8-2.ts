@@ -3,7 +3,7 @@ import type { Evidence } from '../src/backend/crossing.ts';
 import type { Lab } from '../src/backend/lab.ts';
 import { hashL3, hashL4, selectNexthop, upperBounds } from '../src/model/multipath.ts';
 import { formatIPv4, parseIPv4 } from '../src/net/address.ts';
-import { binomialRange } from '../src/scenario/binomial.ts';
+import { binomialRange, shareInterval } from '../src/scenario/binomial.ts';
 import { inEra } from '../src/scenario/by-era.ts';
 import type { StatementResult } from '../src/scenario/result.ts';
 import { defineScenario } from '../src/scenario/scenario.ts';
@@ -12,9 +12,15 @@ import { choice, type Choice } from './eras/choice.ts';
 import { fetchAll, judgeBytes } from './home-gateway/bulk.ts';
 
 interface Setting {
-  /** `fib_multipath_hash_policy`: 0 hashes addresses, 1 protocol and ports too. */
-  readonly policy: 0 | 1;
+  /**
+   * `fib_multipath_hash_policy`: 0 hashes addresses, 1 protocol and ports too. `any`: whatever there is, and by whatever means
+   * connections are spread; then nothing is worked out, but counted only.
+   */
+  readonly policy: Policy | 'any';
 }
+type Policy = 0 | 1;
+/** How the kernel chooses a line, as far as the scenario is to know. */
+type How = Choice | 'any';
 
 /** The candidates' weights, in the order of the uplinks. */
 const weights = [8, 2];
@@ -66,9 +72,12 @@ reached by one line from here and by the other from there.`,
     { candidate: 'balance-8-2-ports', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 1 } },
     { candidate: 'shorewall', variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 0 } },
   ],
+  open: ({ name }) => [
+    { candidate: name, variant: '', topology: homeGateway(), tunnels: {}, setting: { policy: 'any' } },
+  ],
   run: async (lab, { setting: { policy } }, { seed, release }) => {
-    const how = inEra(choice, release);
-    const preconditions = await readPreconditions(lab, policy, seed, how);
+    const how = policy === 'any' ? 'any' : inEra(choice, release);
+    const preconditions = policy === 'any' ? [] : await readPreconditions(lab, policy, seed, how);
     const silent = await Promise.all(
       senders.map(async ({ host, destinations, again, sourcePorts }) => {
         // First: nothing answers these, and what comes after, and is answered, sees them to the ISPs.
@@ -82,7 +91,7 @@ reached by one line from here and by the other from there.`,
     const transfers = policy === 0 ? await fetchAll(lab) : null;
     const evidence = await lab.evidence();
     const arrivals = arrivalsAtIsps(lab.topology, evidence);
-    const predict = lab.seeded ? predictor(lab.topology, policy, seed) : null;
+    const predict = lab.seeded && policy !== 'any' ? predictor(lab.topology, policy, seed) : null;
     const statements = senders.flatMap((each, index) => [
       answered(each, silent[index] ?? 0),
       ...judgeSweeps(lab.topology, each, arrivals, how, predict),
@@ -101,9 +110,9 @@ reached by one line from here and by the other from there.`,
 
 async function readPreconditions(
   lab: Lab,
-  policy: number,
+  policy: Policy,
   seed: number,
-  how: Choice,
+  how: How,
 ): Promise<readonly StatementResult[]> {
   const read = async (name: string, wanted: number): Promise<StatementResult> =>
     statement(`precondition: ${name}`, String(wanted), await lab.sysctl('server', name));
@@ -142,7 +151,7 @@ function arrivalsAtIsps(topology: Topology, { crossings }: Evidence): readonly A
 /** The line that the hash gives to a packet of a sender's. */
 type Predict = (sender: Sender, arrival: Arrival) => string;
 
-function predictor({ server }: Topology, policy: 0 | 1, seed: number): Predict {
+function predictor({ server }: Topology, policy: Policy, seed: number): Predict {
   const bounds = upperBounds(weights.map((weight) => ({ weight, alive: true })));
   return ({ host, source }, { destination, sourcePort }) => {
     const addresses = { source, destination: parseIPv4(destination) };
@@ -165,7 +174,7 @@ function judgeSweeps(
   { server }: Topology,
   from: Sender,
   arrivals: readonly Arrival[],
-  how: Choice,
+  how: How,
   predict: Predict | null,
 ): readonly StatementResult[] {
   const { host, destinations, again } = from;
@@ -188,7 +197,7 @@ function judgeSweeps(
     ...statement(
       `${host}: destinations by ${fast}, weight 8 of 10 (99.9999 % of all seeds)`,
       `${low} to ${high} of ${destinations.length}`,
-      `${byFast} of ${destinations.length}`,
+      `${byFast} of ${destinations.length}: ${percentage(byFast, destinations.length)}`,
     ),
     ok: low <= byFast && byFast <= high,
   };
@@ -202,7 +211,7 @@ function judgeSweeps(
 }
 
 /** A round has as many turns as the weights say, and each gives a line its share exactly; it may have begun before, and end after. */
-function judgeTurns({ server }: Topology, arrivals: readonly Arrival[], how: Choice): StatementResult {
+function judgeTurns({ server }: Topology, arrivals: readonly Arrival[], how: How): StatementResult {
   const [fast = ''] = server.uplinks.map((uplink) => uplink.interface);
   const round = weights.reduce((sum, each) => sum + each);
   const pings = arrivals.filter(({ sourcePort }) => sourcePort === null);
@@ -215,9 +224,11 @@ function judgeTurns({ server }: Topology, arrivals: readonly Arrival[], how: Cho
   return { ...seen, ok: turns.length > 0 && Math.abs(found - right) <= round };
 }
 
-/** By how many lines one destination is reached from many ports. */
-function linesOfPorts(own: boolean, policy: 0 | 1, how: Choice): readonly [lines: number, why: string] {
+/** By how many lines one destination is reached from many ports; null: nobody knows. */
+function linesOfPorts(own: boolean, policy: Policy | 'any', how: How): readonly [lines: number, why: string] | null {
   switch (how) {
+    case 'any':
+      return null;
     case 'by addresses':
       return [policy === 0 ? 1 : 2, `under policy ${policy}`];
     case 'by flow':
@@ -229,10 +240,17 @@ function linesOfPorts(own: boolean, policy: 0 | 1, how: Choice): readonly [lines
   }
 }
 
+/** `80.5 % (79.3 to 81.7 % with 95 % confidence)`. */
+function percentage(successes: number, trials: number): string {
+  const percent = (share: number): string => (share * 100).toFixed(1);
+  const { low, high } = shareInterval(successes, trials);
+  return `${percent(successes / trials)} % (${percent(low)} to ${percent(high)} % with 95 % confidence)`;
+}
+
 function judgePorts(
   from: Sender,
   arrivals: readonly Arrival[],
-  [expected, why]: readonly [lines: number, why: string],
+  wanted: ReturnType<typeof linesOfPorts>,
   predict: Predict | null,
 ): readonly StatementResult[] {
   const { host, sourcePorts } = from;
@@ -240,10 +258,10 @@ function judgePorts(
     ({ destination, sourcePort }) => destination === single && sourcePort !== null && sourcePorts.includes(sourcePort),
   );
   const lines = new Set(packets.map(({ line }) => line)).size;
-  const name = `${host}: lines that ${sourcePorts.length} ports use to one destination, ${why}`;
+  const name = `${host}: lines that ${sourcePorts.length} ports use to one destination`;
   return [
     statement(`${host}: datagrams counted at the ISPs`, String(sourcePorts.length), String(packets.length)),
-    statement(name, String(expected), String(lines)),
+    ...(wanted ? [statement(`${name}, ${wanted[1]}`, String(wanted[0]), String(lines))] : []),
     ...(predict ? [matches(`${host}: datagrams by the line that SipHash says`, from, packets, predict)] : []),
   ];
 }
@@ -254,7 +272,7 @@ function matches(name: string, from: Sender, packets: readonly Arrival[], predic
 }
 
 /** What the ISPs' filters would drop: all that left by a line from another address than the line's. */
-function judgeSources({ server }: Topology, arrivals: readonly Arrival[], how: Choice): StatementResult {
+function judgeSources({ server }: Topology, arrivals: readonly Arrival[], how: How): StatementResult {
   const own = new Map(server.uplinks.map((uplink) => [uplink.interface, uplink.address]));
   const foreign = arrivals.filter(({ line, source }) => own.get(line) !== source).length;
   const name = "packets with another source than their line's address";

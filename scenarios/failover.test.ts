@@ -21,7 +21,7 @@ const cases = scenario.trials.map((trial, index) => {
 const name = ({ candidate, variant }: Trial): string => `${candidate} (${variant})`;
 
 /** Odd addresses go by the first line, even ones by the second. */
-const lineOf = (destination: string): number => (Number(destination.split('.')[3]) % 2 === 1 ? 0 : 1);
+const lineByOddity = (destination: string): number => (Number(destination.split('.')[3]) % 2 === 1 ? 0 : 1);
 
 const both = ['ppp0', 'ppp1'] as const;
 /**
@@ -65,16 +65,15 @@ async function carryThrough(
   world: Expectation,
   tunnels = tunnelsOf(world),
   shares = sharesOf(world.linesAfter),
+  areUp: readonly [boolean, boolean] = [true, true],
+  lineOf = lineByOddity,
 ) {
   let [time, phase, port]: [number, Phase, number] = [1000, 'before', 50000];
   const crossings: Crossing[][] = [];
   const fail = (): never => {
     throw new Error('the scenario does not do that');
   };
-  const rounds = [
-    { connected: 1, restarted: 0 },
-    { connected: 1, restarted: 0 },
-  ];
+  const rounds = areUp.map((isUp) => ({ connected: isUp ? 1 : 0, restarted: 0 }));
   const begin = (next: Phase): void => {
     phase = next;
     for (const [line, isAnew] of tunnels.anew[next].entries()) if (isAnew) rounds[line]!.restarted++;
@@ -130,7 +129,7 @@ async function carryThrough(
       Promise.resolve({
         until: (condition) => {
           const now: Rounds = { ...rounds[Number(tunnel.slice(-1))]! };
-          return condition(now) ? Promise.resolve(now) : fail();
+          return condition(now) ? Promise.resolve(now) : Promise.reject(new LabError('lab-failed', 'not up'));
         },
         stop: () => Promise.resolve({ accepted: true, said: [], bytes: null }),
       }),
@@ -249,6 +248,31 @@ test('what comes of a tunnel otherwise is not as expected, by its packets and by
       ['since its mending: the tunnel that went by ppp1 at first', 'goes on', 'is begun anew'],
     ],
   );
+});
+
+test('a tunnel that never comes up is told, and all else is asked', async (t) => {
+  const checks = await carryThrough(trial, expected, tunnelsOf(expected), sharesOf(expected.linesAfter), [true, false]);
+  t.deepEqual(
+    checks.filter(({ ok }) => !ok),
+    [
+      {
+        ...{ kind: 'statement', name: 'before anything fails: the tunnel by ppp1', ok: false },
+        ...{ expected: 'comes up', found: 'not in 30 s' },
+      },
+    ],
+  );
+  t.true(checks.some((check) => check.kind === 'cell' && check.service === 'udp-after'));
+});
+
+test('of a line that nothing goes by at first is told, and nothing else', async (t) => {
+  const checks = await carryThrough(trial, expected, undefined, undefined, undefined, () => 0);
+  t.deepEqual(checks, [
+    {
+      kind: 'statement',
+      name: 'lines by which new connections from the home network, and of the server, go at first',
+      ...{ expected: '2 of 2, for both', found: 'ppp0; ppp0', ok: false },
+    },
+  ]);
 });
 
 test('lines that are not used in proportion are told', async (t) => {

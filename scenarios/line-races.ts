@@ -48,6 +48,8 @@ in which it goes wrong. When both lines go down, the kernel leaves nothing that 
     trial('ppp-scripts', race, race.right.length > 0),
     trial('ppp-scripts-locked', race, false),
   ]),
+  open: ({ name, lineScripts }) =>
+    lineScripts ? races.map((race) => trial(name, race, false)) : 'there are no ip-up and ip-down beside the script',
   run: async (lab, { setting: { race, spoils } }, { seed }) => {
     const results = await lab.interleave(drawn(race, seed));
     await lab.evidence();

@@ -82,8 +82,9 @@ NAT it says 'Incoming packet rejected from'. That is why most people with this f
     chosen('round-robin-multihome'),
     chosen('round-robin-float', { float: only('hashed', 'reply-interface') }),
     chosen('round-robin-float', { behindNat: true, float: only('hashed', 'reply-source') }),
-    chosen('round-robin-local'),
+    chosen('round-robin-local', { perAddress: true }),
   ],
+  open: ({ name, openvpn }) => [trial(name, everywhere, everywhere, { perAddress: openvpn?.server === 'address' })],
   run: async (lab, { setting }, { candidate, seed }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all(serversOf(candidate, uplinks).map((service) => lab.serve('server', service)));
@@ -127,20 +128,23 @@ function trial(
     readonly variant?: string;
     readonly network?: ThreeIspsOptions;
     readonly float?: Reach;
+    /** Whether OpenVPN has a server for each address. */
+    readonly perAddress?: boolean;
     readonly complaint?: Setting['complaint'];
     readonly callers?: number;
     readonly echoes?: number;
     readonly spread?: Setting['spread'];
   } = {},
 ): Trial<Setting> {
-  const { variant = '', network = {}, float, complaint = 'rejected', callers = 1, echoes = 4, spread = null } = options;
+  const { variant = '', network = {}, float, perAddress = false, complaint = 'rejected' } = options;
+  const { callers = 1, echoes = 4, spread = null } = options;
   const clients = 3 * callers + 3;
   return {
     candidate,
     variant,
     topology: threeIsps(network),
     tunnels: {
-      server: ['tun0', 'tun1', ...(candidate === 'round-robin-local' ? ['tun2', 'tun3'] : [])],
+      server: ['tun0', 'tun1', ...(perAddress ? ['tun2', 'tun3'] : [])],
       client: Array.from({ length: clients }, (_, index) => `tun${index}`),
     },
     setting: { reach: { unbound, sourced, ...(float && { float }) }, complaint, callers, echoes, spread, oneByOne: [] },
@@ -150,13 +154,19 @@ function trial(
 /** A default route over all uplinks: what comes of unsourced answers depends on how the kernel chooses among them. */
 function chosen(
   candidate: string,
-  options: { readonly behindNat?: boolean; readonly sourced?: Reach; readonly float?: Reach } = {},
+  options: {
+    readonly behindNat?: boolean;
+    readonly sourced?: Reach;
+    readonly float?: Reach;
+    readonly perAddress?: boolean;
+  } = {},
 ): Trial<ByEra<Setting>> {
-  const { behindNat = false, sourced = everywhere, float } = options;
+  const { behindNat = false, sourced = everywhere, float, perAddress = false } = options;
   const network = behindNat ? { variant: 'client behind NAT', network: { cgnat: 'stateful' } as const } : {};
   const hashed = trial(candidate, only('hashed', 'reply-source'), sourced, {
     ...network,
     ...(float && { float }),
+    perAddress,
     complaint: behindNat ? 'nothing of it' : 'rejected',
   });
   return { ...hashed, setting: mapEras(choice, (how) => settingFor(how, hashed.setting, behindNat)) };
@@ -346,6 +356,8 @@ async function hashedUplink(
   seed: number,
 ): Promise<{ readonly hashed: string; readonly precondition: readonly StatementResult[] }> {
   const { uplinks } = lab.topology.server;
+  // Who knows nothing of the configuration doesn't know whether it has a route.
+  if (reach.unbound.at === 'every uplink') return { hashed: '', precondition: [] };
   const kernelsWord = await lab.route('server', clientAddress);
   if (!lab.seeded || reach.unbound.at !== 'hashed') return { hashed: kernelsWord, precondition: [] };
   const hash = hashL3({ source: 0, destination: parseIPv4(clientAddress) }, seed);

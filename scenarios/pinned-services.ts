@@ -73,6 +73,7 @@ What comes in through the tunnel is answered through it by the same table; witho
     trial('home-both', { pinned: home }),
     trial('shorewall', {}),
   ],
+  open: ({ name }) => [trial(name, {})],
   run: async (lab, { setting }, { candidate, release }) => {
     const how = inEra(choice, release);
     /** Whose line can be asked for, where no pin says it: of what is forwarded, all but turns. */
@@ -91,8 +92,10 @@ What comes in through the tunnel is answered through it by the same table; witho
       everybody.flatMap((host, hostIndex) =>
         targets.map(async ({ address, port, ...target }, targetIndex) => {
           const sourcePort = 40000 + hostIndex * 10 + targetIndex;
-          const routed = isAsked(host) ? await balanced(lab, host, address) : { line: null, source: null };
-          const way = setting.pinned.includes(host) ? target.way : routed.line;
+          const isPinned = setting.pinned.includes(host);
+          const isSaid = isPinned && !setting.untranslated.includes(target.way);
+          const routed = !isSaid && isAsked(host) ? await balanced(lab, host, address) : { line: null, source: null };
+          const way = isPinned ? target.way : routed.line;
           const translated = way !== null && !setting.untranslated.includes(way);
           const source = translated ? addressOn(lab.topology, way) : routed.source;
           const { accepted } = await lab.request(host, { kind: 'tcp-echo', server: address, port, sourcePort });

@@ -63,6 +63,7 @@ What holds on an interface is the greater of its own value and that of \`all\`: 
     trial('home-strict-balanced', []),
     trial('home-strict-source-rules', ['forwarded-port', 'pinned', 'pinned-from-home']),
   ],
+  open: ({ name }) => [trial(name, [])],
   run: async (lab, { setting: { filtered } }, { release }) => {
     const { uplinks } = lab.topology.server;
     await Promise.all([

@@ -56,6 +56,7 @@ kernel has it. That the tunnel over TCP is no worse here is no advice to use it 
     trial('carrier-default', '3 % loss', 33, true),
     trial('carrier-tcp', '3 % loss', 33, false),
   ],
+  open: () => 'it compares protocols of the VPN, in which routing has no part',
   run: async (lab, { setting }, { candidate }) => {
     await serveAll(lab, candidate);
     const { port, chunks } = file;

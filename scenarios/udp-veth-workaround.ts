@@ -40,6 +40,7 @@ themselves tell: they come back in and go no further. Of those that aren't ARP t
     trial('veth-dnat', byEra<Setting['outcome']>('works')),
     trial('veth-dnat-tracked', byEra<Setting['outcome']>('reply-source')),
   ],
+  open: () => `the server in it is bound to ${address}, which its own candidates make`,
   run: async (lab, { setting }) => {
     const binding = { kind: 'address', address } as const;
     await lab.serve('server', { kind: 'udp-echo', name: 'udp-echo', port, binding });

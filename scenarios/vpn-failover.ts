@@ -56,6 +56,7 @@ When the tunnel is gone its table is empty, too: what is for the company then go
 \`unreachable\` route behind the tunnel's.`,
   services: [],
   trials: [trial('home-pins', false), trial('home-connmark', true), trial('home-connmark-nft', true)],
+  open: () => 'it follows the marks of its own candidates, and has their line-up.sh run',
   run: async (lab, { setting }, { candidate, release }) => {
     // A marked packet is looked up again: by turns, that is another turn. A hash knows no marks.
     const isKnown = inEra(choice, release) === 'by addresses';

@@ -19,6 +19,9 @@ export const inside = '10.8.0.1';
 /** By port; the long one lasts 6.4 seconds, more than any mapping of a short-lived NAT. */
 const streams = { long: { port: 80, chunks: 64 }, short: { port: 81, chunks: 5 } };
 
+/** Without one, a client would never notice that its tunnel is dead. */
+const usualKeepalive = { interval: 1, timeout: 4 };
+
 /** Seconds that a round may take; it takes less than ten, if nothing else keeps the machine busy. */
 const patience = 60;
 
@@ -32,7 +35,7 @@ export async function serveAll(lab: Lab, { openvpn }: Candidate): Promise<Runnin
     binding: { kind: 'wildcard' },
     tunnel: 'tun0',
     network: '10.8.0.0/24',
-    ...(openvpn?.keepalive && { keepalive: openvpn.keepalive }),
+    keepalive: openvpn?.keepalive ?? usualKeepalive,
   });
   await Promise.all([
     lab.serve('cloud', {
@@ -136,11 +139,23 @@ export function experienceOf({ lookUps, downloads }: House) {
   };
 }
 
+/** The router's lines to the VPN server and to the other host, by its own word. */
+export async function routedLines(lab: Lab): Promise<Lines> {
+  const [openvpn, other] = await Promise.all([lab.route('router', cloud), lab.route('router', elsewhere)]);
+  return { openvpn, ssh: other };
+}
+
+/** The router's uplinks that its calls should leave by. */
+export interface Lines {
+  readonly openvpn: string;
+  readonly ssh: string;
+}
+
 /** Judges the two things that the router calls. */
 export function judgeCalls(
   lab: Lab,
   evidence: Evidence,
-  uplink: string,
+  lines: Lines,
   calls: readonly [
     { readonly request: Dial; readonly answer: Answer; readonly expected: Outcome },
     { readonly request: Request; readonly answer: Answer; readonly expected: Outcome },
@@ -150,7 +165,7 @@ export function judgeCalls(
     judgeCell(lab.topology, evidence, {
       client: 'router',
       service: request.kind === 'dial' ? 'openvpn' : request.kind,
-      uplink: request.kind === 'dial' ? uplink : 'eth2',
+      uplink: request.kind === 'dial' ? lines.openvpn : lines.ssh,
       calls: [{ request, answer }],
       expected,
     }),
@@ -160,7 +175,7 @@ export function judgeCalls(
 /** By which of its uplinks the router sends the tunnel's packets, and by which the rest. */
 export function judgeLines(
   { crossings }: Evidence,
-  uplink: string,
+  lines: Lines,
   protocol: TunnelProtocol,
 ): readonly StatementResult[] {
   const out = crossings.filter(({ host, direction }) => host === 'router' && direction === 'out');
@@ -169,8 +184,8 @@ export function judgeLines(
     return [...new Set(sent.map((each) => each.interface))].sort().join(', ');
   };
   return [
-    statement("the tunnel's packets leave the router by", uplink, by(vpn, protocol)),
-    statement('what goes elsewhere leaves it by', 'eth2', by(`${elsewhere}:22`, 'tcp')),
+    statement("the tunnel's packets leave the router by", lines.openvpn, by(vpn, protocol)),
+    statement('what goes elsewhere leaves it by', lines.ssh, by(`${elsewhere}:22`, 'tcp')),
   ];
 }
 

@@ -80,6 +80,23 @@ const lost = { ...routeless, tcp: ['reply-lost', 'no-route'] } as const;
 const lost2 = { ...routeless, tcp: ['no-route', 'reply-lost'] } as const;
 
 const chance: Pair = ['any', 'any'];
+
+/**
+ * What is wanted of whatever configuration. Streams of a line that fails can't go on, for the far end knows them by its address;
+ * and while both lines are gone, nothing can.
+ */
+export const wantedOfAny: Readonly<Record<FaultName, Expectation>> = {
+  'line down': wantedWith({ tcp: ['any', 'works'] }),
+  'carrier lost': wantedWith({ tcp: ['any', 'works'] }),
+  'gateway dead': wantedWith({ tcp: ['any', 'works'] }),
+  'another address': wantedWith({ tcp: ['works', 'any'] }),
+  'both lines flap': wantedWith({ new: chance, own: chance, udp: chance, tcp: chance }),
+};
+
+function wantedWith(fault: Partial<Expectation>): Expectation {
+  return { new: well, own: well, udp: well, tcp: well, ...mended, ...fault };
+}
+
 const chanceAfter = { newAfter: well, udpAfter: chance, linesAfter: 'chance' } as const;
 /** Each packet takes its turn: of many, some go by the line that works; a flow that has an address goes by both. */
 const eachInTurn: Partial<Expectation> = { new: well, own: well, udp: chance, tcp: chance, ...chanceAfter };

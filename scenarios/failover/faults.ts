@@ -33,3 +33,4 @@ export const faults = {
 } satisfies Readonly<Record<string, Course>>;
 
 export type FaultName = keyof typeof faults;
+export const faultNames = Object.keys(faults) as readonly FaultName[];

@@ -4,6 +4,7 @@ import type { Flow } from '../../src/scenario/journey.ts';
 import { LabError } from '../../src/net/error.ts';
 import { formatIPv4, parseIPv4 } from '../../src/net/address.ts';
 import { hashL3, selectNexthop, upperBounds } from '../../src/model/multipath.ts';
+import type { Uplink } from '../../src/topology/topology.ts';
 import type { LinesAfter, Pair } from './expectations.ts';
 
 /** Who asks: the home network, behind NAT, or the server itself. */
@@ -22,63 +23,84 @@ export const chunks = 80;
 export const patience = 15;
 /** Seconds until we believe that no answer will come. */
 const disbelief = 2.5;
+/** Seconds between two looks at routes that aren't right yet, at most. */
+const betweenLooks = 0.1;
 
 /** The line that the server would send to `destination` by, in its own word; `null`: it has no route. */
 export async function routeTo(lab: Lab, destination: string, asker: Asker): Promise<string | null> {
-  const forwarded = 'source' in asker ? ([asker.source, asker.arrival] as const) : [];
+  return 'source' in asker ? lineOf(lab, destination, asker.source, asker.arrival) : lineOf(lab, destination);
+}
+
+async function lineOf(lab: Lab, destination: string, ...from: readonly string[]): Promise<string | null> {
   try {
-    return await lab.route('server', destination, ...forwarded);
+    return await lab.route('server', destination, ...from);
   } catch (error) {
     if (error instanceof LabError && error.code === 'lab-failed') return null;
     throw error;
   }
 }
 
+/** An address of the world's, and the line that it is reached by at first: its place among the uplinks, and its name. */
+export interface Place {
+  readonly address: string;
+  readonly line: number;
+  readonly uplink: string;
+}
+
 /**
- * For each line an address of the world's that goes by it, from `first` on. A connection of the server's own is looked up twice,
- * without its source and with it: before 6.16 these may choose otherwise, so it is one where both choose the same.
+ * For each line the first address of the world's that goes by it, from `first` on; in the order of the lines, without those that
+ * none of so many `tries` goes by. A connection of the server's own is looked up twice, without its source and with it: before
+ * 6.16 these may choose otherwise, so it is one where both choose the same.
  */
-export async function destinationsBy(
-  lab: Lab,
-  lines: readonly string[],
-  first: string,
-  asker: Asker,
-): Promise<readonly string[]> {
+export async function placesBy(lab: Lab, first: string, asker: Asker, tries: number): Promise<readonly Place[]> {
+  const { uplinks } = lab.topology.server;
   const found = new Map<string, string>();
-  for (let next = parseIPv4(first); found.size < lines.length; next += 8) {
-    const some = Array.from({ length: 8 }, (_, index) => formatIPv4(next + index));
+  const isMissing = ({ interface: uplink }: Uplink): boolean => !found.has(uplink);
+  for (let tried = 0; uplinks.some(isMissing) && tried < tries; tried += 8) {
+    const some = Array.from({ length: 8 }, (_, index) => formatIPv4(parseIPv4(first) + tried + index));
     // One after the other: where nexthops take turns, the two look-ups of an address are to be neighbours.
     for (const address of some) {
       const route = await settledRoute(lab, address, asker);
       if (route !== null && !found.has(route)) found.set(route, address);
     }
-    if (next - parseIPv4(first) > 1000)
-      throw new LabError('lab-failed', 'of 1,000 addresses none goes by one of the lines');
   }
-  return lines.map((line) => found.get(line) ?? '');
+  return uplinks.flatMap(({ interface: uplink }, line) => {
+    const address = found.get(uplink);
+    return address === undefined ? [] : [{ address, line, uplink }];
+  });
 }
 
 async function settledRoute(lab: Lab, destination: string, asker: Asker): Promise<string | null> {
   const route = await routeTo(lab, destination, asker);
   if ('source' in asker) return route;
   const source = lab.topology.server.uplinks.find((uplink) => uplink.interface === route)?.address;
-  return source !== undefined && (await lab.route('server', destination, source)) === route ? route : null;
+  return source !== undefined && (await lineOf(lab, destination, source)) === route ? route : null;
 }
 
-/** A question to a destination of each line. */
+/** A question to each of some places. */
 export interface Asked {
   readonly asker: Asker;
-  readonly probes: readonly Probe[];
-  readonly flows: readonly Flow[];
+  readonly questions: readonly Question[];
 }
 
-export function asked(asker: Asker, destinations: readonly string[], protocol: 'tcp' | 'udp', port: number): Asked {
-  return {
-    asker,
-    probes: destinations.map((destination) => ({ protocol, destination, port })),
-    flows: destinations.map((server) => ({ client: asker.host, protocol, sourcePort: 'any', server, port })),
-  };
+interface Question {
+  readonly place: Place;
+  readonly probe: Probe;
+  readonly flow: Flow;
 }
+
+export function asked(asker: Asker, places: readonly Place[], protocol: 'tcp' | 'udp', port: number): Asked {
+  const questions = places.map((place) => ({
+    place,
+    probe: { protocol, destination: place.address, port },
+    flow: { client: asker.host, protocol, sourcePort: 'any', server: place.address, port } as const,
+  }));
+  return { asker, questions };
+}
+
+/** What a client asks again and again. */
+export const probesOf = (...all: readonly Asked[]): readonly Probe[] =>
+  all.flatMap(({ questions }) => questions.map(({ probe }) => probe));
 
 /** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
 export const tick = 0.001;
@@ -90,12 +112,12 @@ export const tick = 0.001;
 export async function answered(
   lab: Lab,
   probing: Probing,
-  { probes }: Asked,
+  { questions }: Asked,
   expected: Pair,
 ): Promise<readonly number[]> {
   return Promise.all(
-    probes.map(async (probe, line) => {
-      await probing.answered(probe, expected[line] === 'works' ? patience : disbelief);
+    questions.map(async ({ probe, place }) => {
+      await probing.answered(probe, expected[place.line] === 'works' ? patience : disbelief);
       return lab.now() + tick;
     }),
   );
@@ -105,33 +127,41 @@ export async function answered(
 const weights = [8, 2];
 
 /**
- * The lines that the desktop's connections to these destinations should take, when all has been mended; `null`: those that the
+ * The lines that the desktop's connections to these places should take, when all has been mended; `null`: those that the
  * kernel says, for they hang on chance, or on a seed that we don't know.
  */
 export function linesExpected(
   { seeded, topology }: Lab,
   expected: LinesAfter,
-  destinations: readonly string[],
+  places: readonly Place[],
   seed: number,
 ): readonly (string | null)[] | null {
-  if (typeof expected !== 'string') return expected;
+  if (typeof expected !== 'string') return places.map(({ line }) => expected[line] ?? null);
   if (expected !== 'reversed' || !seeded) return null;
   const lines = topology.server.uplinks.map((uplink) => uplink.interface).reverse();
   const bounds = upperBounds(weights.toReversed().map((weight) => ({ weight, alive: true })));
   const source = parseIPv4(askers.desktop.source);
-  return destinations.map((address) => {
+  return places.map(({ address }) => {
     const hash = hashL3({ source, destination: parseIPv4(address) }, seed);
     return lines[selectNexthop(bounds, hash) ?? -1] ?? null;
   });
 }
 
-/** Waits until new connections go by these lines. */
-export async function linesBack(lab: Lab, { asker, probes }: Asked, lines: readonly (string | null)[]): Promise<void> {
+/** Waits until new connections to each place go by these lines, and goes on asking in haste. */
+export async function linesBack(
+  lab: Lab,
+  probing: Probing,
+  { asker, questions }: Asked,
+  lines: readonly (string | null)[],
+): Promise<void> {
   const deadline = lab.now() + patience;
   const right = async (): Promise<boolean> => {
-    const routes = await Promise.all(probes.map(({ destination }) => routeTo(lab, destination, asker)));
+    const routes = await Promise.all(questions.map(({ place }) => routeTo(lab, place.address, asker)));
     return routes.every((route, index) => route === lines[index]);
   };
-  // Each look takes the time that it takes to ask the server.
-  while (!(await right()) && lab.now() < deadline);
+  while (!(await right()) && lab.now() < deadline) {
+    // Between two looks something must happen, or on the model no time would pass.
+    await Promise.all(questions.map(({ probe }) => probing.answered(probe, betweenLooks)));
+    await probing.hurry();
+  }
 }

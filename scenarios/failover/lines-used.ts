@@ -6,24 +6,38 @@ import { lineTaken } from '../../src/scenario/outward.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
 import { formatIPv4, parseIPv4 } from '../../src/net/address.ts';
 import type { Topology } from '../../src/topology/topology.ts';
-import type { Asked } from './gateway.ts';
+import type { Asked, Place } from './gateway.ts';
 import type { Phase } from './outages.ts';
 
 type Lines = readonly (string | null)[];
+
+/** What is amiss before anything fails: that fewer lines are used than should be, for either of these lists of places. */
+export function unusedLines(
+  { server }: Topology,
+  wanted: number,
+  all: readonly (readonly Place[])[],
+): StatementResult | null {
+  if (all.every(({ length }) => length >= wanted)) return null;
+  return {
+    kind: 'statement',
+    name: 'lines by which new connections from the home network, and of the server, go at first',
+    expected: `${wanted} of ${server.uplinks.length}, for both`,
+    found: all.map((places) => places.map(({ uplink }) => uplink).join(' and ') || 'none').join('; '),
+    ok: false,
+  };
+}
 
 /** Whether new connections go by the lines that they should. */
 export function judgeLines(
   topology: Topology,
   recordOf: (flow: Flow) => FlowRecord,
-  { flows }: Asked,
+  { questions }: Asked,
   { from, until }: Phase,
   expected: Lines,
 ): StatementResult {
-  const taken = flows.map((flow) => lineTaken(topology, recordOf(flow), { flow, from, until }));
+  const taken = questions.map(({ flow }) => lineTaken(topology, recordOf(flow), { flow, from, until }));
   const text = (lines: Lines): string =>
-    topology.server.uplinks
-      .map((uplink, index) => `what went by ${uplink.interface} goes by ${lines[index] ?? 'none'}`)
-      .join(', ');
+    questions.map(({ place }, index) => `what went by ${place.uplink} goes by ${lines[index] ?? 'none'}`).join(', ');
   const [wanted, found] = [text(expected), text(taken)];
   return { kind: 'statement', name: 'afterwards', expected: wanted, found, ok: wanted === found };
 }

@@ -2,7 +2,6 @@
 import { outage } from '../../src/scenario/outward.ts';
 import type { Flow, FlowRecord } from '../../src/scenario/journey.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
-import type { Topology } from '../../src/topology/topology.ts';
 import { leftToChance, type Pair } from './expectations.ts';
 import type { Asked } from './gateway.ts';
 
@@ -21,9 +20,13 @@ export interface Watched {
   readonly expected: Pair;
 }
 
-/** For how long what is asked in haste since `at` got no answer, which is told but not judged; and whether that ended. */
+/**
+ * For how long what is asked in haste since `at` got no answer, which is told but not judged; and whether that ended.
+ *
+ * @param toEnd whether it is to be told of what didn't end, too; or the cell says all of it
+ */
 export function outages(
-  topology: Topology,
+  toEnd: boolean,
   recordOf: (flow: Flow) => FlowRecord,
   since: string,
   at: number,
@@ -31,23 +34,24 @@ export function outages(
   watched: readonly Watched[],
 ): readonly StatementResult[] {
   return watched.flatMap(({ asked, name, expected }) =>
-    asked.flows.flatMap((flow, line): readonly StatementResult[] => {
+    asked.questions.flatMap(({ flow, place: { line, uplink } }, index): readonly StatementResult[] => {
       const wanted = expected[line] ?? 'any';
       // Where chance decides, there is nothing to be said.
       if (leftToChance(wanted)) return [];
       const works = wanted === 'works';
-      const [first, last] = works ? [at, settled.get(asked)?.[line] ?? until] : [from, until];
+      const [first, last] = works ? [at, settled.get(asked)?.[index] ?? until] : [from, until];
       const { lost, silence } = outage(recordOf(flow), flow, first, last);
-      const way = `${asked.asker.host} to ${flow.server}, which went by ${topology.server.uplinks[line]?.interface ?? ''}`;
+      // What was on its way as it began doesn't end it.
+      const ended = outage(recordOf(flow), flow, from, last).silence !== null;
+      if (!ended && !toEnd) return [];
       const statement: StatementResult = {
         kind: 'statement',
-        name: `${name}, ${way}: ${since}`,
+        name: `${name}, ${asked.asker.host} to ${flow.server}, which went by ${uplink}: ${since}`,
         expected: works ? 'answered again' : 'not answered',
-        found:
-          silence === null
-            ? `not answered: ${lost} packets`
-            : `answered again; the longest silence was ${Math.round(silence * 1000)} ms, with ${lost} packets unanswered`,
-        ok: (silence !== null) === works,
+        found: ended
+          ? `answered again; the longest silence was ${Math.round((silence ?? 0) * 1000)} ms, with ${lost} packets unanswered`
+          : `not answered: ${lost} packets`,
+        ok: ended === works,
       };
       return [statement];
     }),

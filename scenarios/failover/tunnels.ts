@@ -1,8 +1,9 @@
 /** VPN clients on the desktop, one for each line, and what goes through their tunnels. */
 import type { Dialling, Lab, Rounds } from '../../src/backend/lab.ts';
+import { LabError } from '../../src/net/error.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
 import { leftToChance, type Expectation, type Pair } from './expectations.ts';
-import { askers, ports, type Asked } from './gateway.ts';
+import { askers, ports, type Asked, type Place } from './gateway.ts';
 
 /** The tunnel devices, by host: one for each line. */
 export const tunnels = { desktop: ['tun0', 'tun1'], world: ['tun0', 'tun1'] };
@@ -18,10 +19,16 @@ const tunnelBy = (line: number) => ({
 /** Seconds; and when a client that has heard nothing for so long begins anew. */
 const [patience, keepalive] = [30, { interval: 1, timeout: 4 }];
 
-/** Starts a VPN server at the address of each line, and a client that calls it; resolves when their tunnels are up. */
-export async function openTunnels(lab: Lab, addresses: readonly string[]): Promise<readonly Dialling[]> {
+/** A VPN client, and whether its tunnel has come up. */
+interface Tunnel {
+  readonly client: Dialling;
+  readonly isUp: boolean;
+}
+
+/** Starts a VPN server at each place, and a client that calls it; resolves when their tunnels are up, or won't be. */
+export async function openTunnels(lab: Lab, places: readonly Place[]): Promise<readonly Tunnel[]> {
   return Promise.all(
-    addresses.map(async (server, line) => {
+    places.map(async ({ address: server, line }) => {
       const { tunnel, network, theirs, ours } = tunnelBy(line);
       await lab.serve('world', {
         ...{
@@ -41,19 +48,39 @@ export async function openTunnels(lab: Lab, addresses: readonly string[]): Promi
       });
       const call = { kind: 'dial', protocol: 'udp', server, port: ports.vpn, sourcePort: 'any', tunnel } as const;
       const client = await lab.dial('desktop', call);
-      await client.until(({ connected }) => connected > 0, patience);
-      return client;
+      return { client, isUp: await comesUp(client) };
     }),
   );
 }
 
+async function comesUp(client: Dialling): Promise<boolean> {
+  try {
+    return (await client.until(({ connected }) => connected > 0, patience)).connected > 0;
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'lab-failed') return false;
+    throw error;
+  }
+}
+
+/** The tunnels that don't even come up while all is well. */
+export function judgeUp(places: readonly Place[], tunnels: readonly Tunnel[]): readonly StatementResult[] {
+  return places.flatMap(({ uplink }, index): readonly StatementResult[] => {
+    if (tunnels[index]?.isUp === true) return [];
+    const name = `before anything fails: the tunnel by ${uplink}`;
+    return [{ kind: 'statement', name, expected: 'comes up', found: `not in ${patience} s`, ok: false }];
+  });
+}
+
 /** Asks through each tunnel; the packets that carry it are the tunnel's own, on their way to its server. */
-export function askedThrough(addresses: readonly string[]): Asked {
+export function askedThrough(places: readonly Place[]): Asked {
   const flow = { client: askers.desktop.host, protocol: 'udp', sourcePort: 'any', port: ports.vpn } as const;
   return {
     asker: askers.desktop,
-    probes: addresses.map((_, line) => ({ protocol: 'udp', destination: tunnelBy(line).theirs, port: ports.udp })),
-    flows: addresses.map((server) => ({ ...flow, server })),
+    questions: places.map((place) => ({
+      place,
+      probe: { protocol: 'udp', destination: tunnelBy(place.line).theirs, port: ports.udp },
+      flow: { ...flow, server: place.address },
+    })),
   };
 }
 
@@ -69,30 +96,32 @@ export function ofTunnels({ udp, udpAfter, new: fresh, newAfter }: Expectation):
 }
 
 /** How often each client has begun anew up to now. */
-export async function roundsOf(clients: readonly Dialling[]): Promise<readonly Rounds[]> {
-  return Promise.all(clients.map((client) => client.until(() => true, patience)));
+export async function roundsOf(tunnels: readonly Tunnel[]): Promise<readonly Rounds[]> {
+  return Promise.all(tunnels.map(({ client }) => client.until(() => true, patience)));
 }
 
 /**
  * Whether tunnels went on from one time to another or were begun anew. Of one that should carry nothing it isn't asked: when
  * its client gives it up is a matter of its timers.
  *
- * @param flows what becomes of a UDP flow, and so of a tunnel that isn't begun anew
+ * @param tunnels what should come of them
+ * @param flows what should come of a UDP flow, and so of a tunnel that isn't begun anew
  */
 export function judgeRounds(
   when: string,
-  lines: readonly string[],
+  places: readonly Place[],
   [before, after]: readonly [readonly Rounds[], readonly Rounds[]],
-  flows: readonly (Pair[number] | 'not asked')[],
+  tunnels: Pair,
+  flows: Pair,
 ): readonly StatementResult[] {
-  return lines.flatMap((line, index) => {
-    const flow = flows[index] ?? 'any';
-    if (flow === 'not asked' || leftToChance(flow)) return [];
+  return places.flatMap(({ line, uplink }, index) => {
+    const flow = flows[line] ?? 'any';
+    if (tunnels[line] !== 'works' || leftToChance(flow)) return [];
     const count = (after[index]?.restarted ?? 0) - (before[index]?.restarted ?? 0);
     const expected = flow === 'works' ? 'goes on' : 'is begun anew';
     const found = count === 0 ? 'goes on' : 'is begun anew';
     const times = count > 1 ? `, ${count} times` : '';
-    const name = `${when}: the tunnel that went by ${line} at first`;
+    const name = `${when}: the tunnel that went by ${uplink} at first`;
     return [{ kind: 'statement', name, expected, found: `${found}${times}`, ok: found === expected }];
   });
 }

@@ -2,6 +2,7 @@
 import type { Crossing } from '../../src/backend/crossing.ts';
 import type { Dialling, Lab } from '../../src/backend/lab.ts';
 import type { Candidate } from '../../src/candidate/candidate.ts';
+import { LabError } from '../../src/net/error.ts';
 import { peersOf, type Topology } from '../../src/topology/topology.ts';
 
 /** The scenarios' tunnel devices, by host. */
@@ -29,7 +30,14 @@ export async function openTunnel(lab: Lab, { openvpnUp }: Candidate): Promise<Di
     ...{ kind: 'dial', protocol: 'udp', server: vpn.address, port: vpn.port, sourcePort: 'any', tunnel: 'tun0' },
     ...(openvpnUp !== undefined && { up: openvpnUp }),
   });
-  await client.until(({ connected }) => connected > 0, patience);
+  await client
+    .until(({ connected }) => connected > 0, patience)
+    .catch((error: unknown) => {
+      if (!(error instanceof LabError) || error.code !== 'lab-failed') throw error;
+      throw new LabError('lab-failed', `the tunnel to ${vpn.address} does not come up`, error.message, {
+        cause: error,
+      });
+    });
   await carries(lab);
   return client;
 }

@@ -28,7 +28,7 @@ export interface OpenVpnOptions {
   readonly float?: boolean;
   /** `udp` by default; heeded where a scenario has one tunnel only. */
   readonly protocol?: 'udp' | 'tcp';
-  /** `--keepalive INTERVAL TIMEOUT`, in seconds, where a scenario leaves it to the candidate. */
+  /** `--keepalive INTERVAL TIMEOUT`, in seconds, where a scenario leaves it to the candidate; absent: the scenario's own. */
   readonly keepalive?: { readonly interval: number; readonly timeout: number };
 }
 

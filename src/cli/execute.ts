@@ -17,12 +17,14 @@ import { openResults } from './results.ts';
 
 /** What is printed of a run. */
 export const formats = ['pretty', 'tap', 'json', 'junit'] as const;
-type Format = (typeof formats)[number] | 'overview';
+type Format = (typeof formats)[number] | 'overview' | 'check';
+
+/** What of a run is printed beside a document. */
+const forPeople: readonly Format[] = ['pretty', 'check'];
 
 export interface ExecuteFlags {
   readonly on?: string;
   readonly era?: string;
-  readonly candidate: readonly string[];
   readonly jobs?: number;
   readonly seed: number;
   readonly profile: string;
@@ -39,24 +41,38 @@ export function addExecuteOptions(command: Command): Command {
   return command
     .option('--on <backend>', 'where to run: kernel, model or both, compared (default: the kernel where it can be had)')
     .option('--era <release>', 'the kernel that the model stands for, such as 3.16 (default: the one that runs)')
-    .option('--candidate <name>', 'only this candidate; may be repeated', collect, [])
     .option('--jobs <n>', `labs side by side (default: ${labsPerCore} for each core)`, wholeNumber('--jobs', 1, 1000))
     .option('--seed <n>', 'seed of the multipath hash', wholeNumber('--seed', 1, 2 ** 32 - 1), defaultSeed)
     .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel');
 }
 
-function collect(value: string, values: readonly string[]): readonly string[] {
+/** The option of a command that runs scenarios' own candidates. */
+export function addCandidateOption(command: Command): Command {
+  return command.option('--candidate <name>', 'only this candidate; may be repeated', collect, []);
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, values: readonly string[]): readonly string[] {
   return [...values, value];
 }
 
-/** Runs what is planned, writes the run's files, prints it as asked, and sets the exit status. */
-export async function execute(plans: readonly Plan[], format: Format, flags: ExecuteFlags): Promise<void> {
+/**
+ * Runs what is planned, writes the run's files, prints it as asked, and sets the exit status.
+ *
+ * @param prepare what comes first, on each backend; nothing is run where it throws
+ */
+export async function execute(
+  plans: readonly Plan[],
+  format: Format,
+  flags: ExecuteFlags,
+  prepare: (backend: Backend, directory: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   profileNamed(flags.profile);
   const trials = plans.flatMap((plan) => plan.trials);
   const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
   const programs = [...new Set(trials.flatMap(({ candidate }) => candidate.programs ?? []))];
   const { backends, reason } = await backendsFor({ ...flags, tunnels, programs });
-  const say = format === 'pretty' ? process.stdout : process.stderr;
+  const say = forPeople.includes(format) ? process.stdout : process.stderr;
   say.write(`${reason}\n`);
   const results = await openResults(join(root, 'results'));
   const cores = availableParallelism();
@@ -75,12 +91,14 @@ export async function execute(plans: readonly Plan[], format: Format, flags: Exe
     });
   };
   const [first, second] = backends;
+  await prepare(first, results.directory);
+  if (second) await prepare(second, results.directory);
   const once = await runOn(first);
   const run = second ? compareRuns(once, await runOn(second)) : once;
   const passed = await present(run, format, results.directory);
   const lacks = lackingAll(run);
   await results.publish();
-  if (format === 'pretty') process.stdout.write(`Everything is in ${results.shown}.\n`);
+  if (forPeople.includes(format)) process.stdout.write(`Everything is in ${results.shown}.\n`);
   if (lacks !== null) throw new LabError('cannot-run', `nothing of it can be tried on Linux ${run.kernel}: ${lacks}`);
   process.exitCode = passed ? 0 : 1;
 }
@@ -114,6 +132,7 @@ async function present(run: RunResult, format: Format, directory: string): Promi
     { matrix },
     { junit },
     { overview },
+    { checkText },
     { explainFailures },
     { wentAsExpected },
     { default: colours },
@@ -123,6 +142,7 @@ async function present(run: RunResult, format: Format, directory: string): Promi
     import('../report/matrix.ts'),
     import('../report/junit.ts'),
     import('../report/overview.ts'),
+    import('../report/check.ts'),
     import('../report/failures.ts'),
     import('../report/totals.ts'),
     import('picocolors'),
@@ -144,12 +164,13 @@ async function present(run: RunResult, format: Format, directory: string): Promi
   const documents: Readonly<Record<Format, () => string>> = {
     pretty: () => `${failures(1)}${failures(1) && '\n'}${matrix(report, colorOn(1))}`,
     overview: () => overview(report, colorOn(1)),
+    check: () => checkText(report, colorOn(1)),
     tap: () => tap,
     json: () => json,
     junit: () => xml,
   };
   const failures = (stream: 1 | 2): string => explainFailures(report, colorOn(stream));
   process.stdout.write(documents[format]());
-  if (format !== 'pretty') process.stderr.write(failures(2));
+  if (!forPeople.includes(format)) process.stderr.write(failures(2));
   return wentAsExpected(report.scenarios);
 }

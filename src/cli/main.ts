@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { LabError, type LabErrorCode } from '../net/error.ts';
 import { addConformanceCommand } from './conformance.ts';
+import { addCheckCommand } from './check.ts';
 import { addErasCommand } from './eras.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
@@ -26,6 +27,7 @@ addListCommand(program);
 addExplainCommand(program);
 addShellCommand(program);
 addTraceCommand(program);
+addCheckCommand(program);
 addErasCommand(program);
 addConformanceCommand(program);
 

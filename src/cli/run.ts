@@ -1,9 +1,10 @@
 import { Argument, Option, type Command } from 'commander';
-import { addExecuteOptions, execute, formats, type ExecuteFlags } from './execute.ts';
+import { addCandidateOption, addExecuteOptions, execute, formats, type ExecuteFlags } from './execute.ts';
 import { makePlans, namesOrAll } from './plans.ts';
 
 interface RunFlags extends ExecuteFlags {
   readonly all?: true;
+  readonly candidate: readonly string[];
   readonly format: (typeof formats)[number];
 }
 
@@ -14,7 +15,7 @@ export function addRunCommand(program: Command): void {
     .addArgument(new Argument('[names...]', 'scenarios; see: list'))
     .option('--all', 'every scenario')
     .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'));
-  addExecuteOptions(command).action(async (names: readonly string[], flags: RunFlags) => {
+  addCandidateOption(addExecuteOptions(command)).action(async (names: readonly string[], flags: RunFlags) => {
     const scenarios = await namesOrAll(names, flags.all ?? false);
     await execute(await makePlans(scenarios, flags.candidate), flags.format, flags);
   });

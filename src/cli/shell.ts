@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { openShell } from '../kernel/shell.ts';
-import { assertKnown, findCandidate, loadTopology } from '../scenario/catalogue.ts';
+import { assertKnown, loadTopology } from '../scenario/catalogue.ts';
 import { validateTopology } from '../topology/validate.ts';
+import { findCandidate, ownPaths } from './own-file.ts';
 
 export function addShellCommand(program: Command): void {
   program
@@ -9,10 +10,7 @@ export function addShellCommand(program: Command): void {
     .description('open a shell in a host of a freshly built network; everything is gone when it ends')
     .argument('<topology>')
     .argument('<host>')
-    .option(
-      '--candidate <name>',
-      'run this candidate on the server first: its name, or the path of a script or of the folder of a dump',
-    )
+    .option('--candidate <name>', `run this candidate on the server first: its name, or ${ownPaths}`)
     .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel')
     .action(async (name: string, host: string, flags: { readonly candidate?: string; readonly profile: string }) => {
       const topology = await loadTopology(name);

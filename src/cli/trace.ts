@@ -8,12 +8,13 @@ import { formatIPv4, parseIPv4 } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
 import { traceJson, traceText } from '../report/trace.ts';
 import { senders, type Call, type Sender } from '../scenario/call.ts';
-import { assertKnown, findCandidate, loadTopology } from '../scenario/catalogue.ts';
+import { assertKnown, loadTopology } from '../scenario/catalogue.ts';
 import { sameTrace, traceCall, type Trace, type TraceOptions } from '../scenario/trace.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { endsOf, type Topology } from '../topology/topology.ts';
 import { backendsFor, defaultSeed } from './execute.ts';
 import { wholeNumber } from './number.ts';
+import { findCandidate, ownPaths } from './own-file.ts';
 
 interface TraceFlags {
   readonly topology: string;
@@ -37,7 +38,7 @@ export function addTraceCommand(program: Command): void {
   program
     .command('trace')
     .description('follow one request and its answer under a candidate, and say what decided their way')
-    .argument('<candidate>', 'a candidate (see: list), or the path of a script of your own or of the folder of a dump')
+    .argument('<candidate>', `a candidate (see: list), or ${ownPaths}`)
     .requiredOption('--topology <name>', 'the network')
     .requiredOption('--from <host>', 'the host that calls')
     .requiredOption('--to <host@interface>', 'the host that is called, and its interface by whose address')

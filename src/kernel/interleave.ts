@@ -4,7 +4,7 @@ import { LabError } from '../net/error.ts';
 import { linkOf, type Topology } from '../topology/topology.ts';
 import { returnScript } from './faults.ts';
 import { document } from './network.ts';
-import { scratch, type Sandbox } from './sandbox.ts';
+import { quote, scratch, type Sandbox } from './sandbox.ts';
 
 /** Where scripts ask for their turn, and what does it for them. */
 const gate = `${scratch}/gate`;
@@ -24,7 +24,7 @@ export async function interleave(
   const { host, uplinks } = topology.server;
   const lines = uplinks.map((uplink) => uplink.interface);
   const script = [
-    ...[preparation(uplinks.length), `up='${lineScripts.up}' down='${lineScripts.down}'`],
+    ...[preparation(uplinks.length), `up=${quote(lineScripts.up)} down=${quote(lineScripts.down)}`],
     ...uplinks.map(({ interface: name, address, gateway }) => {
       const make = returnScript(topology, linkOf(topology, host, name));
       return `make_${name}() {\n${make}\n}\nwords_${name}='${name} /dev/null 0 ${address} ${gateway}'`;
@@ -99,14 +99,14 @@ reset() { # LINES BEFORE
         esac
     done
     ip route flush exact 0.0.0.0/0
-    for line in $2; do eval "$up" \\$words_$line >/dev/null 2>&1 || :; done
+    for line in $2; do eval '"$up"' \\$words_$line >/dev/null 2>&1 || :; done
 }
 
 # The scripts are run as pppd runs them. One that ends says so at the gate.
 start() { # ACTOR SCRIPT LINE
     eval "words=\\$words_$3"
     {
-        ACTOR=$1 PATH=$gate/bin:$PATH sh -c ". $gate/functions; . \\$0" $2 $words >/dev/null 2>&1 </dev/null 3>&- || :
+        ACTOR=$1 PATH=$gate/bin:$PATH sh -c ". $gate/functions; . \\"\\$0\\"" "$2" $words >/dev/null 2>&1 </dev/null 3>&- || :
         echo "done $1" >$gate/asks
     } &
 }

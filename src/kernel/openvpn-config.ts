@@ -70,7 +70,7 @@ export function clientConfig(request: Extract<Request, { kind: 'openvpn' }>, own
 export function dialConfig(dial: Dial, own: Identity, peer: Identity): string[] {
   return [
     ...commonConfig(dial.tunnel, own, peer),
-    ...(dial.up === undefined ? [] : ['script-security 2', `up "/bin/sh -eu '${dial.up}'"`]),
+    ...(dial.up === undefined ? [] : ['script-security 2', `up ${quoted(`/bin/sh -eu ${quoted(dial.up)}`)}`]),
     'tls-client',
     'pull',
     'route-nopull',
@@ -81,4 +81,9 @@ export function dialConfig(dial: Dial, own: Identity, peer: Identity): string[] 
     'connect-retry 1 1',
     'verb 3',
   ];
+}
+
+/** A word meaning itself, of a line of the configuration or of a command in one, which OpenVPN takes apart by the same rules. */
+function quoted(word: string): string {
+  return `"${word.replaceAll(/[\\"]/g, '\\$&')}"`;
 }

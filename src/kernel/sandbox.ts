@@ -197,7 +197,7 @@ function sandboxAround(shell: Daemon, pid: number, rootless: boolean): Sandbox {
 }
 
 /** A word of a shell's command line, meaning itself. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 

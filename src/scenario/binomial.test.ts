@@ -1,5 +1,5 @@
 import test from 'ava';
-import { binomialRange } from './binomial.ts';
+import { binomialRange, shareInterval } from './binomial.ts';
 
 /** Ten coins: 1, 10, 45, 120 … of 1024 ways. */
 for (const [risk, low, high] of [
@@ -27,3 +27,17 @@ test('many trials: near the normal distribution', (t) => {
   t.true(Math.abs(low - (3276.8 - 4.892 * 25.6)) < 4, String(low));
   t.true(Math.abs(high - (3276.8 + 4.892 * 25.6)) < 4, String(high));
 });
+
+// By Wilson's formula, as another program worked it out.
+for (const [successes, trials, low, high] of [
+  [5, 10, 0.2366, 0.7634],
+  [0, 10, 0, 0.2775],
+  [10, 10, 0.7225, 1],
+  [80, 100, 0.7112, 0.8666],
+] as const) {
+  test(`the share behind ${successes} of ${trials}`, (t) => {
+    const interval = shareInterval(successes, trials);
+    t.is(interval.low.toFixed(4), low.toFixed(4));
+    t.is(interval.high.toFixed(4), high.toFixed(4));
+  });
+}

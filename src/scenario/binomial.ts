@@ -27,3 +27,17 @@ function leastLikely(trials: number, probability: number, limit: number): number
   }
   return trials;
 }
+
+/** The standard normal distribution's quantile that leaves 2.5 % above it. */
+const quantile = 1.959964;
+
+/**
+ * Within what the share of successes lies that this many of `trials` came from, with 95 % confidence: Wilson's score interval, which
+ * is right for few successes, too (E. B. Wilson, 1927).
+ */
+export function shareInterval(successes: number, trials: number): { readonly low: number; readonly high: number } {
+  const square = quantile ** 2;
+  const centre = (successes + square / 2) / (trials + square);
+  const half = (quantile / (trials + square)) * Math.sqrt((successes * (trials - successes)) / trials + square / 4);
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}

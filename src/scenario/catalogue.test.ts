@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { dumpOf } from '../candidate/dump/files.ts';
+import { sample } from '../candidate/dump/sample-dump.ts';
 import { LabError } from '../net/error.ts';
 import { validateTopology } from '../topology/validate.ts';
 import {
   assertKnown,
   candidateNames,
   loadCandidate,
+  loadOwn,
   loadScenario,
   loadTopology,
   root,
@@ -44,6 +48,34 @@ test('the catalogue holds what is on disk, and no test', async (t) => {
 
 for (const name of scenarios) {
   test(`scenario ${name} says what it is about`, readable, () => loadScenario(name));
+
+  test(`scenario ${name} has trials of any configuration, or says why not`, async (t) => {
+    const scenario = await loadScenario(name);
+    const lineScripts = { up: '/own/ip-up', down: '/own/ip-down' };
+    const own = {
+      name: 'own',
+      title: '',
+      lesson: '',
+      script: '/own/up.sh',
+      sources: {},
+      lineScripts,
+      lineUp: '/own/up',
+    };
+    const open = scenario.open(own);
+    if (typeof open === 'string') {
+      t.regex(open, /^[a-z].*\w$/);
+      return;
+    }
+    t.true(open.length > 0);
+    t.is(new Set(open.map(({ variant }) => variant)).size, open.length);
+    for (const { candidate, topology } of open) {
+      t.is(candidate, 'own');
+      t.notThrows(() => {
+        validateTopology(topology);
+      });
+      t.true(scenario.trials.some((trial) => trial.topology.name === topology.name));
+    }
+  });
 
   test(`scenario ${name} has trials of its own names, each of a candidate that exists, in a valid topology`, async (t) => {
     const { trials, services, lesson } = await loadScenario(name);
@@ -166,3 +198,90 @@ test('loading what there is not names the nearest', async (t) => {
     t.true(error.hint.includes(right), error.hint);
   }
 });
+
+/** A folder of the user's own, with these files, for one test. */
+async function folderOf(t: ExecutionContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'catalogue-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+  return folder;
+}
+
+test('a script of the user’s own is a candidate', async (t) => {
+  const file = join(await folderOf(t, { 'mine.sh': 'true\n' }), 'mine.sh');
+  const candidate = await loadOwn(file, './mine.sh');
+  t.deepEqual(candidate, { ...plain('./mine.sh'), script: file, sources: { [file]: 'true\n' } });
+});
+
+const plain = (name: string) => ({ name, title: name, lesson: '' });
+
+test('… and so is a folder, with what lies beside its up.sh', async (t) => {
+  const names = ['up.sh', 'ip-up', 'ip-down', 'openvpn-up.sh', 'line-up.sh'];
+  const folder = await folderOf(t, Object.fromEntries(names.map((name) => [name, `# ${name}\n`])));
+  const at = (name: string): string => join(folder, name);
+  t.deepEqual(await loadOwn(folder, 'mine'), {
+    ...{ ...plain('mine'), script: at('up.sh'), openvpnUp: at('openvpn-up.sh'), lineUp: at('line-up.sh') },
+    lineScripts: { up: at('ip-up'), down: at('ip-down') },
+    sources: Object.fromEntries(names.map((name) => [at(name), `# ${name}\n`])),
+  });
+});
+
+test('… with its options, if it has a candidate.ts', async (t) => {
+  const options = "export default { openvpn: { server: 'multihome' as const } };";
+  const folder = await folderOf(t, { 'up.sh': '', 'candidate.ts': options });
+  const openvpn = { server: 'multihome' };
+  t.deepEqual(await loadOwn(folder, 'mine'), {
+    ...{ ...plain('mine'), openvpn, script: join(folder, 'up.sh'), sources: { [join(folder, 'up.sh')]: '' } },
+  });
+  const ofTheLab = await loadOwn(join(root, 'lab/candidates/round-robin-multihome'), 'mine');
+  t.like(ofTheLab, { name: 'mine', openvpn });
+  t.regex(ofTheLab.lesson, /multihome/);
+});
+
+test('… and so are a script that is kept elsewhere, and others that it runs', async (t) => {
+  const [elsewhere, folder] = [
+    await folderOf(t, { 'routes.sh': '. ./table.sh\n' }),
+    await folderOf(t, { 'table.sh': '' }),
+  ];
+  await symlink(join(elsewhere, 'routes.sh'), join(folder, 'up.sh'));
+  await mkdir(join(folder, 'old'));
+  const { sources } = await loadOwn(folder);
+  t.deepEqual(sources, { [join(folder, 'up.sh')]: '. ./table.sh\n', [join(folder, 'table.sh')]: '' });
+});
+
+test('… and so is the dump of a host', async (t) => {
+  const folder = await folderOf(t, sample);
+  const { dump, ...rest } = await loadOwn(folder, 'mine');
+  t.deepEqual(rest, { ...plain('mine'), script: folder, sources: {} });
+  t.deepEqual(dump, dumpOf(folder, sample));
+});
+
+test('a folder that is neither is told what it lacks', async (t) => {
+  const error = await t.throwsAsync(loadOwn(await folderOf(t, {}), 'mine'), { instanceOf: LabError });
+  t.deepEqual(
+    [error.message, error.hint],
+    ['there is no file mine/up.sh', 'nor is it the dump of a host, which has ip-addr.json, ip-route.json and more'],
+  );
+});
+
+for (const [title, files, path, message] of [
+  ['no such file', {}, 'up.sh', /^there is no file MINE\/up\.sh$/],
+  ['a folder without up.sh', { 'ip-up': '' }, '', /^there is no file MINE\/up\.sh$/],
+  ['ip-up without ip-down', { 'up.sh': '', 'ip-up': '' }, '', /^there is no file MINE\/ip-down$/],
+  ['a file for a folder', { 'up.sh': '' }, 'up.sh/x', /^MINE\/up\.sh\/x can't be read: ENOTDIR/],
+  [
+    'options that are none',
+    { 'up.sh': '', 'candidate.ts': 'export default 5;' },
+    '',
+    /^MINE\/candidate\.ts exports no options$/,
+  ],
+  ['a dump that lacks a file', { 'ip-rule.json': '[]' }, '', /: the dump has no ip-addr\.json$/],
+  ['options that are no module', { 'up.sh': '', 'candidate.ts': '{' }, '', /^MINE\/candidate\.ts can't be loaded: /],
+] as const) {
+  test(`refuses of the user's own: ${title}`, async (t) => {
+    const folder = await folderOf(t, files);
+    const error = await t.throwsAsync(loadOwn(join(folder, path), join('MINE', path)), { instanceOf: LabError });
+    t.is(error.code, 'invalid');
+    t.regex(error.message, message);
+  });
+}

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
-import { dumpOf, type Dump } from '../candidate/dump/files.ts';
+import { dumpFiles, dumpOf, type Dump } from '../candidate/dump/files.ts';
 import { LabError } from '../net/error.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Scenario } from './scenario.ts';
@@ -35,16 +35,69 @@ export async function candidateNames(): Promise<readonly string[]> {
 /** @throws LabError `invalid`, with the nearest names, if there is none of that name */
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
-  const options = (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions;
   const folder = `${root}lab/candidates/${name}`;
+  return candidateIn(folder, name, (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions);
+}
+
+/**
+ * A candidate of the user's own: a script; a folder as those of `lab/candidates`, in which all but `up.sh` may be missing; or a
+ * folder with the dump of a host.
+ *
+ * @param shown how the user names it
+ * @throws LabError `invalid` if there is no such file, or it can't be read
+ */
+export async function loadOwn(path: string, shown = path): Promise<Candidate> {
+  const plain = { name: shown, title: shown, lesson: '' };
+  const file = resolve(path);
+  if (!(await read(shown, stat(file))).isDirectory()) {
+    return { ...plain, script: file, sources: { [file]: await read(shown, readFile(file, 'utf8')) } };
+  }
+  const names = await read(shown, readdir(file));
+  if (!names.includes('up.sh')) {
+    if (names.some((name) => Object.hasOwn(dumpFiles, name))) {
+      return { ...plain, script: file, sources: {}, dump: await readDumpFolder(file) };
+    }
+    const hint = `nor is it the dump of a host, which has ${Object.keys(dumpFiles).slice(0, 2).join(', ')} and more`;
+    throw new LabError('invalid', `there is no file ${join(shown, 'up.sh')}`, hint);
+  }
+  if (names.includes('ip-up')) await read(join(shown, 'ip-down'), access(`${file}/ip-down`));
+  const options = names.includes('candidate.ts') ? await optionsIn(`${file}/candidate.ts`, shown) : {};
+  return candidateIn(file, shown, { ...plain, ...options });
+}
+
+async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new LabError('invalid', `there is no file ${shown}`);
+    throw new LabError('invalid', `${shown} can't be read: ${message}`);
+  }
+}
+
+/** @throws LabError `invalid` if the module can't be loaded, or exports something else */
+async function optionsIn(module: string, shown: string): Promise<Partial<CandidateOptions>> {
+  const place = join(shown, 'candidate.ts');
+  const loaded = (await import(pathToFileURL(module).href).catch((error: unknown) => {
+    throw new LabError('invalid', `${place} can't be loaded: ${(error as Error).message}`);
+  })) as { readonly default?: unknown };
+  const options = loaded.default;
+  if (typeof options === 'object' && options !== null) return options;
+  throw new LabError('invalid', `${place} exports no options`, 'see lab/candidates/source-rules/candidate.ts');
+}
+
+/** The candidate whose scripts lie in `folder`. */
+async function candidateIn(folder: string, name: string, options: CandidateOptions): Promise<Candidate> {
   const [openvpnUp, lineUp] = [`${folder}/openvpn-up.sh`, `${folder}/line-up.sh`];
   const script = `${folder}/up.sh`;
   const lineScripts = { up: `${folder}/ip-up`, down: `${folder}/ip-down` };
   // Its scripts may run others that lie beside them.
-  const present = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
-    .map((entry) => `${folder}/${entry.name}`);
-  const sources = await Promise.all(present.map(async (path) => [path, await readFile(path, 'utf8')] as const));
+  const present = (await readdir(folder))
+    .map((entry) => `${folder}/${entry}`)
+    .filter((path) => !path.endsWith('.ts') && statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  const sources = await Promise.all(
+    present.map(async (path) => [path, await read(path, readFile(path, 'utf8'))] as const),
+  );
   const dump = existsSync(`${folder}/dump`) ? await readDumpFolder(`${folder}/dump`) : null;
   return {
     ...(dump && { dump }),
@@ -55,51 +108,12 @@ export async function loadCandidate(name: string): Promise<Candidate> {
   };
 }
 
-/**
- * A candidate by its name, or, what has a slash in it or is a file, one of the user's own: a script, or a folder with the dump of
- * a host.
- *
- * @throws LabError `invalid` if there is none, or it can't be read
- */
-export async function findCandidate(name: string): Promise<Candidate> {
-  const found = await stat(name).catch(() => null);
-  const own = name.includes('/') || name.endsWith('.sh') || found?.isFile() === true;
-  if (!own && !(found && !(await candidateNames()).includes(name))) return loadCandidate(name);
-  return found?.isDirectory() === true ? loadDump(name) : loadScript(name);
-}
-
-/**
- * A candidate that is the state of a host, as its tools print it: a folder of files.
- *
- * @throws LabError `invalid` if a file is missing, or is none of a dump's
- */
-async function loadDump(path: string): Promise<Candidate> {
-  const folder = resolve(path);
-  return { name: path, title: path, lesson: '', script: folder, sources: {}, dump: await readDumpFolder(folder) };
-}
-
 async function readDumpFolder(folder: string): Promise<Dump> {
   const names = await readdir(folder);
-  const texts = names.map(async (name) => {
-    const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
-      throw new LabError('invalid', `${name} of the dump ${folder} can't be read: ${(error as Error).message}`);
-    });
-    return [name, text] as const;
-  });
+  const texts = names.map(
+    async (name) => [name, await read(`${folder}/${name}`, readFile(join(folder, name), 'utf8'))] as const,
+  );
   return dumpOf(folder, Object.fromEntries(await Promise.all(texts)));
-}
-
-/**
- * A candidate that is a script of the user's own.
- *
- * @throws LabError `invalid` if there is no such file, or it can't be read
- */
-async function loadScript(path: string): Promise<Candidate> {
-  const script = resolve(path);
-  const text = await readFile(script, 'utf8').catch((error: unknown) => {
-    throw new LabError('invalid', `the script ${path} can't be read: ${(error as Error).message}`);
-  });
-  return { name: path, title: path, lesson: '', script, sources: { [script]: text } };
 }
 
 /** Names of all topologies: the files of `lab/topologies/`. */

@@ -2,6 +2,8 @@ import type { Lab } from '../backend/lab.ts';
 import { addressOf, endsOf, peersOf, type Topology } from '../topology/topology.ts';
 import type { StatementResult } from './result.ts';
 
+export const controlName = 'control: without a candidate, the network carries traffic';
+
 /**
  * The control of every trial: before any candidate is there, each link carries packets, and each host that is not a
  * router reaches every ISP's router, or what else the topology says; but not the server's own neighbours, which reach
@@ -22,7 +24,7 @@ export async function control(lab: Lab): Promise<StatementResult> {
   const missing = failed.map(({ host, destination }) => `, not ${host} to ${destination}`).join('');
   return {
     kind: 'statement',
-    name: 'control: without a candidate, the network carries traffic',
+    name: controlName,
     expected: `${pings.length} of ${pings.length} pings answered`,
     found: `${pings.length - failed.length} of ${pings.length} pings answered${missing}`,
     ok: failed.length === 0,

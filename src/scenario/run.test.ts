@@ -87,6 +87,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
       lesson: '',
       services: ['ssh'],
       trials,
+      open: () => trials,
       run: async (_lab, { candidate }, circumstances) => {
         log.push(`run ${candidate}`);
         return behaviour.run?.(candidate, circumstances) ?? [done];

@@ -103,6 +103,9 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   return result;
 }
 
+/** Letters of a trial's name in those of its files. What is called by its path may have more; trials differ at the end. */
+const longestName = 120;
+
 async function carryThrough(
   plan: Plan,
   trial: Trial,
@@ -112,7 +115,8 @@ async function carryThrough(
   validateTopology(trial.topology);
   const label = `${plan.name}--${trialName(trial)
     .replaceAll(/[^a-z0-9.]+/gi, '-')
-    .replace(/-$/, '')}`;
+    .replace(/-$/, '')
+    .slice(-longestName)}`;
   const settings = { profile, seed, tunnels: trial.tunnels, directory, label };
   const lab = await building(() => {
     ending.throwIfBegun();

@@ -15,13 +15,18 @@ export interface Scenario<Setting = unknown> {
   /** The matrix's columns. */
   readonly services: readonly string[];
   readonly trials: readonly Trial<Setting | ByEra<Setting>>[];
+  /**
+   * Trials of a configuration that the scenario has never heard of: what is expected of it is that everything works. Or why
+   * there are none, in a few words.
+   */
+  open(candidate: Candidate): readonly Trial<Setting | ByEra<Setting>>[] | string;
   /** Carries a trial through, with the setting for its kernel, in a lab whose control has passed and whose server has its candidate. */
   run(lab: Lab, trial: Trial<Setting>, circumstances: Circumstances): Promise<readonly CheckResult[]>;
 }
 
 /** One candidate in one network. `Setting` may be by era: what is stated then depends on the kernel. */
 export interface Trial<Setting = unknown> {
-  /** Its folder's name in `lab/candidates`. */
+  /** Its name: of its folder in `lab/candidates`, or as the user names it. */
   readonly candidate: string;
   /** How the network differs from the scenario's usual one, in a few words; empty if it doesn't. */
   readonly variant: string;
