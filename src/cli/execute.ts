@@ -8,12 +8,13 @@ import { LabError } from '../net/error.ts';
 import { bothBackends, chooseBackend, type BackendWish } from '../scenario/backends.ts';
 import { root } from '../scenario/catalogue.ts';
 import { compareRuns } from '../scenario/compare.ts';
-import type { RunResult } from '../scenario/result.ts';
+import type { RunResult, Shard } from '../scenario/result.ts';
 import { runPlans, type Plan } from '../scenario/run.ts';
+import { planShard } from '../scenario/shards.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { wholeNumber } from './number.ts';
 import { showProgress } from './progress.ts';
-import { openResults } from './results.ts';
+import { openResults, type Results } from './results.ts';
 
 /** What is printed of a run. */
 export const formats = ['pretty', 'tap', 'json', 'junit'] as const;
@@ -49,10 +50,21 @@ function collect(value: string, values: readonly string[]): readonly string[] {
   return [...values, value];
 }
 
-/** Runs what is planned, writes the run's files, prints it as asked, and sets the exit status. */
-export async function execute(plans: readonly Plan[], format: Format, flags: ExecuteFlags): Promise<void> {
+/**
+ * Runs what is planned, or one part of it, writes the run's files, prints it as asked, and sets the exit status.
+ *
+ * @throws LabError `invalid` if there are more parts than trials
+ */
+export async function execute(
+  whole: readonly Plan[],
+  format: Format,
+  flags: ExecuteFlags,
+  part?: Shard,
+): Promise<void> {
   profileNamed(flags.profile);
-  const trials = plans.flatMap((plan) => plan.trials);
+  const { plans, shard } = part ? planShard(whole, part) : { plans: whole };
+  // Of the whole, so that all its parts are run on the same.
+  const trials = whole.flatMap((plan) => plan.trials);
   const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
   const programs = [...new Set(trials.flatMap(({ candidate }) => candidate.programs ?? []))];
   const { backends, reason } = await backendsFor({ ...flags, tunnels, programs });
@@ -77,6 +89,11 @@ export async function execute(plans: readonly Plan[], format: Format, flags: Exe
   const [first, second] = backends;
   const once = await runOn(first);
   const run = second ? compareRuns(once, await runOn(second)) : once;
+  await finish(shard ? { ...run, shard } : run, format, results);
+}
+
+/** Writes a run's files, makes it the latest, prints it as asked, and sets the exit status. */
+export async function finish(run: RunResult, format: Format, results: Results): Promise<void> {
   const passed = await present(run, format, results.directory);
   const lacks = lackingAll(run);
   await results.publish();
