@@ -564,7 +564,7 @@ asRoot('shards of a run on both backends, merged: one report, with the exit stat
     t.is(exitCode, 0, stderr);
     t.like(JSON.parse(stdout), { backend: 'both', shard: { index, of: 2 } });
   }
-  const [, ...shards] = (await runFolders(folder)).sort().map((name) => join(folder, 'results', name));
+  const [, ...shards] = [...(await runFolders(folder))].sort().map((name) => join(folder, 'results', name));
   t.is(shards.length, 2);
   const merged = await lab(folder, ['merge', ...shards, '--format', 'tap']);
   t.is(merged.exitCode, 0, merged.stderr);
@@ -601,7 +601,7 @@ asRoot('shards of conformance, merged: figures add up', async (t) => {
   t.is((await lab(folder, words)).exitCode, 0);
   const whole = await figuresOf();
   for (const index of [1, 2]) t.is((await lab(folder, [...words, '--shard', `${index}/2`])).exitCode, 0);
-  const [, ...shards] = (await runFolders(folder)).sort().map((name) => join(folder, 'results', name));
+  const [, ...shards] = [...(await runFolders(folder))].sort().map((name) => join(folder, 'results', name));
   const merged = await lab(folder, ['merge', ...shards]);
   t.is(merged.exitCode, 0, merged.stderr);
   t.regex(merged.stdout, /journeys compared in \d+ trials .*, seed 5: 0 disagreements\.\n/);

@@ -63,8 +63,9 @@ export async function finishConformance(
   found: Conformance,
   facts: Pick<ConformanceRecord, 'kernel' | 'count' | 'shard'>,
   format: 'pretty' | 'json',
-  { directory, shown, publish }: Results,
+  results: Results,
 ): Promise<void> {
+  const { directory, shown } = results;
   const json = `${JSON.stringify(recordOf(found, facts), null, 2)}\n`;
   await writeFile(join(directory, 'conformance.json'), json);
   for (const disagreement of found.disagreements) {
@@ -73,7 +74,7 @@ export async function finishConformance(
     await writeFile(join(folder, 'up.sh'), scriptOf(disagreement));
     await writeFile(join(folder, 'journeys.txt'), disagreementText(found.seed, disagreement));
   }
-  await publish();
+  await results.publish();
   process.stdout.write(format === 'json' ? json : `${conformanceText(found)}Everything is in ${shown}.\n`);
   process.exitCode = found.disagreements.length > 0 ? 1 : 0;
 }

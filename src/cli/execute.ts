@@ -8,13 +8,14 @@ import { LabError } from '../net/error.ts';
 import { bothBackends, chooseBackend, type BackendWish } from '../scenario/backends.ts';
 import { root } from '../scenario/catalogue.ts';
 import { compareRuns } from '../scenario/compare.ts';
-import type { RunResult, Shard } from '../scenario/result.ts';
+import type { RunResult } from '../scenario/result.ts';
 import { runPlans, type Plan } from '../scenario/run.ts';
 import { planShard } from '../scenario/shards.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { wholeNumber } from './number.ts';
 import { showProgress } from './progress.ts';
 import { openResults, type Results } from './results.ts';
+import { readShard } from './shard.ts';
 
 /** What is printed of a run. */
 export const formats = ['pretty', 'tap', 'json', 'junit'] as const;
@@ -27,6 +28,8 @@ export interface ExecuteFlags {
   readonly jobs?: number;
   readonly seed: number;
   readonly profile: string;
+  /** Only this part, as in `2/5`. */
+  readonly shard?: string;
 }
 
 /** Labs at once for each core: most of a lab's time is waiting. */
@@ -51,19 +54,14 @@ function collect(value: string, values: readonly string[]): readonly string[] {
 }
 
 /**
- * Runs what is planned, or one part of it, writes the run's files, prints it as asked, and sets the exit status.
+ * Runs what is planned, or one shard of it, writes the run's files, prints it as asked, and sets the exit status.
  *
- * @throws LabError `invalid` if there are more parts than trials
+ * @throws LabError `invalid` if there are more shards than trials
  */
-export async function execute(
-  whole: readonly Plan[],
-  format: Format,
-  flags: ExecuteFlags,
-  part?: Shard,
-): Promise<void> {
+export async function execute(whole: readonly Plan[], format: Format, flags: ExecuteFlags): Promise<void> {
   profileNamed(flags.profile);
-  const { plans, shard } = part ? planShard(whole, part) : { plans: whole };
-  // Of the whole, so that all its parts are run on the same.
+  const { plans, shard } = flags.shard === undefined ? { plans: whole } : planShard(whole, readShard(flags.shard));
+  // Of the whole, so that all its shards run on the same backend.
   const trials = whole.flatMap((plan) => plan.trials);
   const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
   const programs = [...new Set(trials.flatMap(({ candidate }) => candidate.programs ?? []))];

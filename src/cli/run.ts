@@ -1,12 +1,10 @@
 import { Argument, Option, type Command } from 'commander';
 import { addExecuteOptions, execute, formats, type ExecuteFlags } from './execute.ts';
 import { makePlans, namesOrAll } from './plans.ts';
-import { readShard } from './shard.ts';
 
 interface RunFlags extends ExecuteFlags {
   readonly all?: true;
   readonly format: (typeof formats)[number];
-  readonly shard?: string;
 }
 
 export function addRunCommand(program: Command): void {
@@ -18,8 +16,7 @@ export function addRunCommand(program: Command): void {
     .option('--shard <i/n>', 'only the i-th of n parts of the trials; see: merge')
     .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'));
   addExecuteOptions(command).action(async (names: readonly string[], flags: RunFlags) => {
-    const shard = flags.shard === undefined ? undefined : readShard(flags.shard);
     const scenarios = await namesOrAll(names, flags.all ?? false);
-    await execute(await makePlans(scenarios, flags.candidate), flags.format, flags, shard);
+    await execute(await makePlans(scenarios, flags.candidate), flags.format, flags);
   });
 }

@@ -4,7 +4,7 @@ import type { Conformance, Disagreement } from '../scenario/conformance/conform.
 import type { Phase, Step, Trial } from '../scenario/conformance/trial.ts';
 import type { Shard } from '../scenario/result.ts';
 import { shard } from './run-shape.ts';
-import { count, counts, list, object, oneOf, optional, orNull, text, truth, type Shape } from './shape.ts';
+import { count, counts, list, object, oneOf, optional, orNull, text, truth, type Shape, type Shapes } from './shape.ts';
 
 /** What `conformance.json` holds. */
 export interface ConformanceRecord extends Omit<Conformance, 'tried' | 'decisions'> {
@@ -37,7 +37,7 @@ export function foundIn({
   return { ...record, tried: new Map(Object.entries(tried)), decisions: new Map(Object.entries(decisions)) };
 }
 
-const shot = object<Shot>({
+const shot = object({
   host: text,
   protocol: oneOf(['udp', 'tcp', 'icmp']),
   destination: text,
@@ -45,21 +45,26 @@ const shot = object<Shot>({
   sourcePort: count,
   source: optional(text),
   connected: optional(truth),
-});
+} satisfies Shapes<Shot>);
 
-const step = object<Step>({ host: text, script: text, tries: list(text) });
+const step = object({ host: text, script: text, tries: list(text) } satisfies Shapes<Step>);
 
-const disagreement = object<Disagreement>({
+const disagreement = object({
   index: count,
-  trial: object<Trial>({ seed: count, phases: list(object<Phase>({ steps: list(step), shots: list(shot) })) }),
-  differences: list(object<Difference>({ phase: count, shot: orNull(shot), kernel: list(text), model: list(text) })),
+  trial: object({
+    seed: count,
+    phases: list(object({ steps: list(step), shots: list(shot) } satisfies Shapes<Phase>)),
+  } satisfies Shapes<Trial>),
+  differences: list(
+    object({ phase: count, shot: orNull(shot), kernel: list(text), model: list(text) } satisfies Shapes<Difference>),
+  ),
   again: truth,
-});
+} satisfies Shapes<Disagreement>);
 
-export const conformanceShape: Shape = object<ConformanceRecord>({
+export const conformanceShape: Shape = object({
   kernel: text,
   count,
-  shard: optional(object<Shard>(shard)),
+  shard: optional(object(shard satisfies Shapes<Shard>)),
   seed: count,
   trials: count,
   journeys: count,
@@ -67,4 +72,4 @@ export const conformanceShape: Shape = object<ConformanceRecord>({
   disagreements: list(disagreement),
   tried: counts,
   decisions: counts,
-});
+} satisfies Shapes<ConformanceRecord>);

@@ -26,9 +26,10 @@ import {
   upTo,
   word,
   type Shape,
+  type Shapes,
 } from './shape.ts';
 
-const crossing = object<Crossing>({
+const crossing = object({
   time: number,
   host: text,
   interface: text,
@@ -40,18 +41,18 @@ const crossing = object<Crossing>({
   echo: optional(text),
   bytes: count,
   summary: text,
-});
+} satisfies Shapes<Crossing>);
 
-const verdict = object<Verdict>({
+const verdict = object({
   answered: truth,
   accepted: truth,
   arrivedBy: orNull(text),
   leftBy: orNull(text),
   sourceMatches: truth,
   cause: orNull(oneOf(causeNames)),
-});
+} satisfies Shapes<Verdict>);
 
-const cell = object<Omit<CellResult, 'kind'>>({
+const cell = object({
   service: text,
   uplink: text,
   expected: word(
@@ -61,45 +62,47 @@ const cell = object<Omit<CellResult, 'kind'>>({
   found: oneOf(outcomes),
   ok: truth,
   detail: text,
-  journey: object<Journey>({ request: list(crossing), reply: list(crossing), verdict }),
-});
+  journey: object({ request: list(crossing), reply: list(crossing), verdict } satisfies Shapes<Journey>),
+} satisfies Shapes<Omit<CellResult, 'kind'>>);
 
-const statement = object<Omit<StatementResult, 'kind'>>({ name: text, expected: text, found: text, ok: truth });
+const statement = object({ name: text, expected: text, found: text, ok: truth } satisfies Shapes<
+  Omit<StatementResult, 'kind'>
+>);
 
-const trial = object<TrialResult>({
+const trial = object({
   candidate: text,
   variant: text,
   checks: list(byKind({ cell, statement })),
   chance: optional(truth),
   lacks: optional(text),
-  error: optional(object<NonNullable<TrialResult['error']>>({ message: text, hint: text })),
+  error: optional(object({ message: text, hint: text } satisfies Shapes<NonNullable<TrialResult['error']>>)),
   milliseconds: number,
-});
+} satisfies Shapes<TrialResult>);
 
 /** Which part of how many. */
 export const shard = { index: upTo(9999), of: upTo(9999) };
 
 /** What `results.json` holds. */
-export const runShape: Shape = object<RunResult>({
+export const runShape: Shape = object({
   backend: oneOf(['kernel', 'model', 'both']),
   kernel: text,
   profile: text,
   seed: count,
   startedAt: text,
   shard: optional(
-    object<RunShard>({
+    object({
       ...shard,
-      whole: list(object<RunShard['whole'][number]>({ scenario: text, trials: list(text) })),
-    }),
+      whole: list(object({ scenario: text, trials: list(text) } satisfies Shapes<RunShard['whole'][number]>)),
+    } satisfies Shapes<RunShard>),
   ),
   scenarios: list(
-    object<ScenarioResult>({
+    object({
       name: text,
       title: text,
       services: list(text),
       trials: list(trial),
       milliseconds: number,
-    }),
+    } satisfies Shapes<ScenarioResult>),
   ),
   milliseconds: number,
-});
+} satisfies Shapes<RunResult>);

@@ -12,7 +12,9 @@ export interface Shape {
 }
 
 const ofKind = (kind: Json['kind'], words: string): Shape => ({
-  holds: (json, what) => void (json.kind === kind || expected(json, `${what}, ${words}`)),
+  holds: (json, what) => {
+    if (json.kind !== kind) expected(json, `${what}, ${words}`);
+  },
 });
 
 export const text = ofKind('string', 'a string');
@@ -21,18 +23,20 @@ export const truth = ofKind('boolean', 'true or false');
 
 /** A number that counts something, up to `most` of it. */
 export const upTo = (most: number): Shape => ({
-  holds: (json, what) =>
-    void (
-      (json.kind === 'number' && Number.isSafeInteger(json.value) && json.value >= 0 && json.value <= most) ||
-      expected(json, `${what}, a whole number up to ${most}`)
-    ),
+  holds: (json, what) => {
+    const value = json.kind === 'number' ? json.value : NaN;
+    if (!Number.isSafeInteger(value) || value < 0 || value > most)
+      expected(json, `${what}, a whole number up to ${most}`);
+  },
 });
 
 export const count = upTo(Number.MAX_SAFE_INTEGER);
 
 /** A string of a closed set. */
 export const word = (is: (text: string) => boolean, words: string): Shape => ({
-  holds: (json, what) => void ((json.kind === 'string' && is(json.value)) || expected(json, `${what}, ${words}`)),
+  holds: (json, what) => {
+    if (json.kind !== 'string' || !is(json.value)) expected(json, `${what}, ${words}`);
+  },
 });
 
 export const oneOf = (words: readonly string[]): Shape =>
@@ -60,11 +64,14 @@ export const counts: Shape = {
   },
 };
 
+/** A shape for each key of an object, whether it may be absent or not. */
+export type Shapes<Of> = { readonly [Key in keyof Of]-?: Shape };
+
 /** An object with these keys, and perhaps others. */
-export const object = <T>(shapes: { readonly [Key in keyof T]-?: Shape }): Shape => ({
+export const object = (shapes: Readonly<Record<string, Shape>>): Shape => ({
   holds: (json, what) => {
     const members = membersOf(json, what);
-    for (const [key, shape] of Object.entries<Shape>(shapes)) {
+    for (const [key, shape] of Object.entries(shapes)) {
       const value = shape.optional ? members.take(key) : members.need(key);
       if (value) shape.holds(value, `${what}: ${key}`);
     }
