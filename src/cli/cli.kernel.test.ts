@@ -17,6 +17,7 @@ import type { ExecutionContext } from 'ava';
 import { execa, type Result } from 'execa';
 import { Parser } from 'tap-parser';
 import { asRoot, eventually, family, machine, processes } from '../kernel/testing.ts';
+import type { ConformanceRecord } from '../report/conformance-record.ts';
 import { readTable } from '../report/read-table.ts';
 import { root } from '../scenario/catalogue.ts';
 import type { RunResult } from '../scenario/result.ts';
@@ -552,3 +553,57 @@ for (const signal of ['SIGKILL', 'SIGINT'] as const) {
     t.deepEqual((await readdir(join(folder, 'results'))).sort(), [...(await runFolders(folder))]);
   });
 }
+
+asRoot('shards of a run on both backends, merged: one report, with the exit status of the whole', async (t) => {
+  const folder = await copyOf(t);
+  const words = ['udp-veth-workaround', '--on', 'both'];
+  const whole = await lab(folder, [...words, '--format', 'json']);
+  t.is(whole.exitCode, 0, whole.stderr);
+  for (const index of [1, 2]) {
+    const { exitCode, stdout, stderr } = await lab(folder, [...words, '--shard', `${index}/2`, '--format', 'json']);
+    t.is(exitCode, 0, stderr);
+    t.like(JSON.parse(stdout), { backend: 'both', shard: { index, of: 2 } });
+  }
+  const [, ...shards] = [...(await runFolders(folder))].sort().map((name) => join(folder, 'results', name));
+  t.is(shards.length, 2);
+  const merged = await lab(folder, ['merge', ...shards, '--format', 'tap']);
+  t.is(merged.exitCode, 0, merged.stderr);
+  t.true(strictly(merged.stdout).ok);
+  t.is(await readFile(latest(folder, 'run.tap'), 'utf8'), merged.stdout);
+  const trialsOf = ({ scenarios }: RunResult): unknown =>
+    scenarios.map(({ name, trials }) => [name, trials.map(({ candidate, checks }) => [candidate, checks.length])]);
+  t.deepEqual(trialsOf(await resultsOf(folder)), trialsOf(JSON.parse(whole.stdout) as RunResult));
+  t.is(
+    (await readdir(join(folder, 'results', 'latest'))).sort().join(' '),
+    'junit.xml matrix.txt results.json run.tap',
+  );
+
+  // One check of one shard is spoilt; and then there is a shard too few, of which nothing is left.
+  const file = join(shards[0]!, 'results.json');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"ok": true', '"ok": false'));
+  t.is((await lab(folder, ['merge', ...shards])).exitCode, 1);
+  const before = await runFolders(folder);
+  const lone = await lab(folder, ['merge', shards[0]!]);
+  t.is(lone.exitCode, 2);
+  t.is(lone.stdout, '');
+  t.is(lone.stderr, 'shard 2/2 is missing\nname the results of all 2\n');
+  t.deepEqual(await runFolders(folder), before);
+});
+
+asRoot('shards of conformance, merged: figures add up', async (t) => {
+  const folder = await copyOf(t);
+  const words = ['conformance', '--count', '40', '--seed', '5'];
+  const figuresOf = async (): Promise<unknown> => {
+    const text = await readFile(latest(folder, 'conformance.json'), 'utf8');
+    const { seed, trials, journeys, tried } = JSON.parse(text) as ConformanceRecord;
+    return { seed, trials, journeys, tried };
+  };
+  t.is((await lab(folder, words)).exitCode, 0);
+  const whole = await figuresOf();
+  for (const index of [1, 2]) t.is((await lab(folder, [...words, '--shard', `${index}/2`])).exitCode, 0);
+  const [, ...shards] = [...(await runFolders(folder))].sort().map((name) => join(folder, 'results', name));
+  const merged = await lab(folder, ['merge', ...shards]);
+  t.is(merged.exitCode, 0, merged.stderr);
+  t.regex(merged.stdout, /journeys compared in \d+ trials .*, seed 5: 0 disagreements\.\n/);
+  t.deepEqual(await figuresOf(), whole);
+});

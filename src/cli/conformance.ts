@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { recordOf, type ConformanceRecord } from '../report/conformance-record.ts';
 import { conformanceText, disagreementText, scriptOf } from '../report/conformance.ts';
 import { loadTopology } from '../scenario/catalogue.ts';
 import { bothBackends } from '../scenario/backends.ts';
 import type { Conformance } from '../scenario/conformance/conform.ts';
 import { wholeNumber } from './number.ts';
-import { openResults } from './results.ts';
+import { openResults, type Results } from './results.ts';
 import { readShard } from './shard.ts';
 
 interface ConformanceFlags {
@@ -28,7 +29,7 @@ export function addConformanceCommand(program: Command): void {
     .option('--count <n>', 'how many journeys to compare, at least', wholeNumber('--count', 1, 10_000_000), 1000)
     .option('--seed <n>', 'from which everything follows (default: a fresh one)', wholeNumber('--seed', 0, 2 ** 31 - 1))
     .option('--jobs <n>', 'labs at once (default: one a processor)', wholeNumber('--jobs', 1, 64))
-    .option('--shard <i/n>', 'only the i-th of n parts of the trials')
+    .option('--shard <i/n>', 'only the i-th of n parts of the trials; see: merge')
     .addHelpText('after', "\nExit status: 0 if kernel and model agree on everything, 1 if they don't.")
     .action(conformance);
 }
@@ -50,22 +51,30 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
     },
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  await keep(found, results.directory);
-  await results.publish();
-  process.stdout.write(`${conformanceText(found)}Everything is in ${results.shown}.\n`);
-  process.exitCode = found.disagreements.length > 0 ? 1 : 0;
+  const facts = { kernel: kernel.release, count: flags.count, ...(flags.shard !== undefined && { shard }) };
+  await finishConformance(found, facts, 'pretty', results);
 }
 
-/** Writes each disagreement down: the scripts that make the router, and both journeys. */
-async function keep(found: Conformance, directory: string): Promise<void> {
-  const { disagreements, tried, decisions, ...figures } = found;
-  const counts = { tried: Object.fromEntries(tried), decisions: Object.fromEntries(decisions) };
-  const json = { ...figures, ...counts, disagreements };
-  await writeFile(join(directory, 'conformance.json'), `${JSON.stringify(json, null, 2)}\n`);
-  for (const disagreement of disagreements) {
+/**
+ * Writes down what came of it, each disagreement by the scripts that make the router and both journeys; makes it the latest, prints
+ * it, and sets the exit status.
+ */
+export async function finishConformance(
+  found: Conformance,
+  facts: Pick<ConformanceRecord, 'kernel' | 'count' | 'shard'>,
+  format: 'pretty' | 'json',
+  results: Results,
+): Promise<void> {
+  const { directory, shown } = results;
+  const json = `${JSON.stringify(recordOf(found, facts), null, 2)}\n`;
+  await writeFile(join(directory, 'conformance.json'), json);
+  for (const disagreement of found.disagreements) {
     const folder = join(directory, `trial-${disagreement.index}`);
     await mkdir(folder);
     await writeFile(join(folder, 'up.sh'), scriptOf(disagreement));
     await writeFile(join(folder, 'journeys.txt'), disagreementText(found.seed, disagreement));
   }
+  await results.publish();
+  process.stdout.write(format === 'json' ? json : `${conformanceText(found)}Everything is in ${shown}.\n`);
+  process.exitCode = found.disagreements.length > 0 ? 1 : 0;
 }

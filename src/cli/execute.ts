@@ -10,10 +10,12 @@ import { root } from '../scenario/catalogue.ts';
 import { compareRuns } from '../scenario/compare.ts';
 import type { RunResult } from '../scenario/result.ts';
 import { runPlans, type Plan } from '../scenario/run.ts';
+import { planShard } from '../scenario/shards.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { wholeNumber } from './number.ts';
 import { showProgress } from './progress.ts';
-import { openResults } from './results.ts';
+import { openResults, type Results } from './results.ts';
+import { readShard } from './shard.ts';
 
 /** What is printed of a run. */
 export const formats = ['pretty', 'tap', 'json', 'junit'] as const;
@@ -28,6 +30,8 @@ export interface ExecuteFlags {
   readonly jobs?: number;
   readonly seed: number;
   readonly profile: string;
+  /** Only this part, as in `2/5`. */
+  readonly shard?: string;
 }
 
 /** Labs at once for each core: most of a lab's time is waiting. */
@@ -57,18 +61,21 @@ export function collect(value: string, values: readonly string[]): readonly stri
 }
 
 /**
- * Runs what is planned, writes the run's files, prints it as asked, and sets the exit status.
+ * Runs what is planned, or one shard of it, writes the run's files, prints it as asked, and sets the exit status.
  *
  * @param prepare what comes first, on each backend; nothing is run where it throws
+ * @throws LabError `invalid` if there are more shards than trials
  */
 export async function execute(
-  plans: readonly Plan[],
+  whole: readonly Plan[],
   format: Format,
   flags: ExecuteFlags,
   prepare: (backend: Backend, directory: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   profileNamed(flags.profile);
-  const trials = plans.flatMap((plan) => plan.trials);
+  const { plans, shard } = flags.shard === undefined ? { plans: whole } : planShard(whole, readShard(flags.shard));
+  // Of the whole, so that all its shards run on the same backend.
+  const trials = whole.flatMap((plan) => plan.trials);
   const tunnels = trials.some(({ trial }) => Object.values(trial.tunnels).flat().length > 0);
   const programs = [...new Set(trials.flatMap(({ candidate }) => candidate.programs ?? []))];
   const { backends, reason } = await backendsFor({ ...flags, tunnels, programs });
@@ -95,6 +102,11 @@ export async function execute(
   if (second) await prepare(second, results.directory);
   const once = await runOn(first);
   const run = second ? compareRuns(once, await runOn(second)) : once;
+  await finish(shard ? { ...run, shard } : run, format, results);
+}
+
+/** Writes a run's files, makes it the latest, prints it as asked, and sets the exit status. */
+export async function finish(run: RunResult, format: Format, results: Results): Promise<void> {
   const passed = await present(run, format, results.directory);
   const lacks = lackingAll(run);
   await results.publish();

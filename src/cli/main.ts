@@ -6,6 +6,7 @@ import { addErasCommand } from './eras.ts';
 import { addExplainCommand } from './explain.ts';
 import { addListCommand } from './list.ts';
 import { addMatrixCommand } from './matrix.ts';
+import { addMergeCommand } from './merge.ts';
 import { addRunCommand } from './run.ts';
 import { addShellCommand } from './shell.ts';
 import { addTraceCommand } from './trace.ts';
@@ -30,6 +31,7 @@ addTraceCommand(program);
 addCheckCommand(program);
 addErasCommand(program);
 addConformanceCommand(program);
+addMergeCommand(program);
 
 // Whoever reads us may stop reading, as `head` does; the files and the exit status are still to come.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

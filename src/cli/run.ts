@@ -14,6 +14,7 @@ export function addRunCommand(program: Command): void {
     .description('run scenarios: each of their candidates in a lab of its own, judged by packets')
     .addArgument(new Argument('[names...]', 'scenarios; see: list'))
     .option('--all', 'every scenario')
+    .option('--shard <i/n>', 'only the i-th of n parts of the trials; see: merge')
     .addOption(new Option('--format <format>', 'what to print').choices(formats).default('pretty'));
   addCandidateOption(addExecuteOptions(command)).action(async (names: readonly string[], flags: RunFlags) => {
     const scenarios = await namesOrAll(names, flags.all ?? false);

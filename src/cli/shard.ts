@@ -1,11 +1,5 @@
 import { LabError } from '../net/error.ts';
-
-/** One of several equal parts of the work. */
-export interface Shard {
-  /** From 1. */
-  readonly index: number;
-  readonly of: number;
-}
+import type { Shard } from '../scenario/result.ts';
 
 /**
  * Reads `2/5`, the second of five parts; nothing is the whole.

@@ -16,7 +16,7 @@ import { printable } from './text.ts';
 import { scenarioTotals } from './totals.ts';
 
 /** A run as its TAP document tells it: a `RunResult` whose crossings are lines of text. */
-export interface TapReport extends Omit<RunResult, 'scenarios'> {
+export interface TapReport extends Omit<RunResult, 'scenarios' | 'shard'> {
   readonly scenarios: readonly TapScenario[];
 }
 

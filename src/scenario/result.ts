@@ -89,6 +89,19 @@ export interface ScenarioResult {
   readonly milliseconds: number;
 }
 
+/** One of several equal parts of the work. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Which part of a run this is, and what all of it is. */
+export interface RunShard extends Shard {
+  /** The names of the trials, by scenario, in the order in which they are dealt out. */
+  readonly whole: readonly { readonly scenario: string; readonly trials: readonly string[] }[];
+}
+
 /** One run of the lab: what `results.json` holds. */
 export interface RunResult {
   readonly backend: 'kernel' | 'model' | 'both';
@@ -99,6 +112,8 @@ export interface RunResult {
   readonly seed: number;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Absent: the run is no part of another. */
+  readonly shard?: RunShard;
   readonly scenarios: readonly ScenarioResult[];
   readonly milliseconds: number;
 }

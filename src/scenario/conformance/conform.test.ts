@@ -2,8 +2,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import crossroads from '../../../lab/topologies/crossroads.ts';
+import { parseJson } from '../../candidate/dump/json.ts';
 import { modelBackend } from '../../model/lab.ts';
-import { conform, type ConformanceOptions } from './conform.ts';
+import { conformanceShape, foundIn, recordOf, type ConformanceRecord } from '../../report/conformance-record.ts';
+import type { Part } from '../shards.ts';
+import { conform, type Conformance, type ConformanceOptions } from './conform.ts';
+import { mergeConformance } from './merge.ts';
 
 const turn = (): Promise<void> =>
   new Promise((resolve) => {
@@ -47,17 +51,71 @@ test('where Linux has changed, trials that show it are found, and made smaller',
   }
 });
 
-test('shards share the trials among them', async (t) => {
-  const whole = await conform(between('6.18.44', '6.18.44'));
-  const parts = await Promise.all(
-    [1, 2, 3].map((index) => conform(between('6.18.44', '6.18.44', { shard: { index, of: 3 } }))),
+const sharded = (
+  of: number,
+  other: string,
+): Promise<readonly Part<Conformance & { kernel: string; count: number }>[]> =>
+  Promise.all(
+    Array.from({ length: of }, async (_, slot) => {
+      const shard = { index: slot + 1, of };
+      const found = await conform(between('6.18.44', other, { shard }));
+      return { file: `${slot + 1}.json`, shard, result: { ...found, kernel: '6.18.44', count: 150 } };
+    }),
   );
-  t.is(
-    parts.reduce((sum, { trials }) => sum + trials, 0),
-    whole.trials,
-  );
-  t.is(
-    parts.reduce((sum, { journeys }) => sum + journeys, 0),
-    whole.journeys,
-  );
+const sorted = (counted: ReadonlyMap<string, number>): unknown => [...counted].sort();
+
+test('shards share the trials among them, and merged they are the whole', async (t) => {
+  t.timeout(120_000);
+  for (const other of ['6.18.44', '6.12']) {
+    const whole = await conform(between('6.18.44', other));
+    const parts = await sharded(3, other);
+    const merged = mergeConformance([parts[2]!, parts[0]!, parts[1]!]);
+    for (const key of ['seed', 'trials', 'journeys', 'travelled'] as const) t.is(merged[key], whole[key], key);
+    t.deepEqual(sorted(merged.tried), sorted(whole.tried));
+    // Other trials go before in the same lab, so that not all decisions are those of the whole.
+    for (const [stage, total] of merged.decisions) {
+      t.is(
+        total,
+        parts.map(({ result }) => result.decisions.get(stage) ?? 0).reduce((sum, each) => sum + each, 0),
+      );
+    }
+    t.deepEqual([...merged.decisions.keys()].sort(), [...whole.decisions.keys()].sort());
+    t.deepEqual(
+      merged.disagreements.map(({ index }) => index),
+      whole.disagreements.map(({ index }) => index),
+    );
+    t.is(merged.disagreements.length > 0, other === '6.12');
+  }
+});
+
+test('shards of other trials, or of another kernel, are not merged', (t) => {
+  const none = { disagreements: [], tried: new Map(), decisions: new Map() };
+  const [one, two] = [1, 2].map((index) => ({
+    ...{ file: `${index}.json`, shard: { index, of: 2 } },
+    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, ...none },
+  }));
+  for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
+    const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {
+      code: 'invalid',
+    });
+    t.regex(error.message, new RegExp(`^not shards of one whole: 2.json has ${name} ${value}, but 1.json `));
+  }
+  t.throws(() => mergeConformance([two!]), { code: 'invalid', message: 'shard 1/2 is missing' });
+});
+
+test('what is written down of it is read back', async (t) => {
+  const found = await conform(between('6.18.44', '6.12', { count: 20 }));
+  t.true(found.disagreements.length > 0);
+  const facts = { kernel: '6.18.44', count: 150, shard: { index: 1, of: 2 } };
+  const text = JSON.stringify(recordOf(found, facts), null, 2);
+  const json = parseJson({ text, at: { file: 'conformance.json', line: 1, column: 1 } });
+  t.notThrows(() => conformanceShape.holds(json, 'it'));
+  t.deepEqual(foundIn(JSON.parse(text) as ConformanceRecord), { ...found, ...facts });
+  const spoilt = parseJson({
+    text: text.replace('"again"', '"once"'),
+    at: { file: 'conformance.json', line: 1, column: 1 },
+  });
+  t.throws(() => conformanceShape.holds(spoilt, 'it'), {
+    message: /^conformance\.json:\d+:\d+: .* has no key "again"$/,
+  });
 });
