@@ -44,6 +44,8 @@ export interface Icmp {
   readonly sequence: number;
   /** The same in an echo request and its reply, whatever NATs make of the identifier; 0 for all else. */
   readonly key: number;
+  /** Of a redirect: the better next hop. */
+  readonly gateway?: number;
   /** What an error is about. */
   readonly about: Packet | null;
 }
