@@ -3,8 +3,8 @@ import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import type { Host } from './host.ts';
 import { sendLocal } from './ip.ts';
-import { isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
-import { redirect, takeRedirect } from './redirect.ts';
+import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
+import { takeRedirect } from './redirect.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
 import type { SkBuff } from './skbuff.ts';
 import { routeAgain } from './reroute.ts';
@@ -22,7 +22,7 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
     host.sockets.echoReplies.get(icmp.identifier)?.(packet);
     return;
   }
-  if (icmp.type === redirect) {
+  if (icmp.type === icmpTypes.redirect) {
     takeRedirect(host, skb);
     return;
   }

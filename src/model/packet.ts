@@ -58,6 +58,9 @@ export interface TcpHeader {
   readonly selective?: readonly (readonly [from: number, to: number])[];
 }
 
+/** Of ICMP messages, those that are told apart where they pass. */
+export const icmpTypes = { redirect: 5 } as const;
+
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 
 /** Whether it is an error about another packet, as icmp_is_err of the kernel has it. */

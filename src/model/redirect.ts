@@ -8,16 +8,13 @@ import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { sendError } from './icmp.ts';
 import { isValid, resolveNeighbour, stateOf } from './neighbour.ts';
-import { protocols, type Packet } from './packet.ts';
+import { icmpTypes, protocols, type Packet } from './packet.ts';
 import { selectPath } from './path.ts';
 import { redirectCached } from './route-cache.ts';
 import { ownFlow, routeOutput, type Route } from './route-output.ts';
 import { lookUp } from './rules.ts';
 import type { SkBuff } from './skbuff.ts';
 import { connectionKey } from './sockets/tcp.ts';
-
-/** ICMP's number for a redirect; its codes are 0 to 3. */
-export const redirect = 5;
 
 /** How many redirects one sender is told in vain, and seconds: between the first two, and of silence that begin anew. */
 const [patience, load, silence] = [9, 0.02, 20.48];
@@ -47,7 +44,7 @@ export function sendRedirect(host: Host, skb: SkBuff): void {
   }
   if (told > 0 && now <= last + load * 2 ** told) return;
   host.redirected.set(source, { told: told + 1, last: now });
-  sendError(host, skb, redirect, 1, skb.nexthop);
+  sendError(host, skb, icmpTypes.redirect, 1, skb.nexthop);
 }
 
 /**

@@ -14,6 +14,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 interface Kind {
   readonly name: string;
   readonly length: 24 | 28;
+  /** `$OTHER` is an address that is nobody's. */
   readonly script: string;
 }
 
@@ -26,7 +27,7 @@ const conf = (name: string, all: number, own: number): readonly string[] => [
 
 const kinds: readonly Kind[] = [
   { name: 'plain', length: 24, script: '' },
-  { name: 'deaf', length: 24, script: sysctl(...conf('accept_redirects', 0, 0)) },
+  { name: 'simply deaf', length: 24, script: sysctl(...conf('accept_redirects', 0, 0)) },
   { name: 'deaf by all', length: 24, script: sysctl(...conf('accept_redirects', 0, 1)) },
   { name: 'router, deaf', length: 24, script: sysctl('ip_forward=1', ...conf('accept_redirects', 1, 0)) },
   { name: 'router', length: 24, script: sysctl('ip_forward=1', ...conf('accept_redirects', 1, 1)) },
@@ -42,6 +43,17 @@ const kinds: readonly Kind[] = [
     script: sysctl(...conf('shared_media', 0, 0), ...conf('secure_redirects', 0, 0)),
   },
   { name: 'small network', length: 28, script: '' },
+  {
+    name: 'translation of nothing',
+    length: 24,
+    script: 'iptables -t nat -A OUTPUT -d 203.0.113.8 -j DNAT --to-destination 203.0.113.9\n',
+  },
+  {
+    name: 'translated, deaf',
+    length: 24,
+    script:
+      'ip address add "$OTHER/24" dev eth0\niptables -t nat -A POSTROUTING -d 203.0.113.9 -j SNAT --to-source "$OTHER"\n',
+  },
   {
     name: 'small network, no shared media, not secure',
     length: 28,
@@ -63,6 +75,7 @@ const asBefore = sysctl(...conf('send_redirects', 1, 1), ...conf('shared_media',
 interface Client {
   readonly host: string;
   readonly address: string;
+  readonly other: string;
   readonly kind: Kind;
 }
 
@@ -70,7 +83,7 @@ interface Client {
 const clients = senders.map((_, group) =>
   kinds.map((kind, index): Client => {
     const own = kind.length === 28 ? 2 + group + 5 * (index % 2) : 100 + group * 20 + index;
-    return { host: `c${group}-${index}`, address: `10.0.0.${own}`, kind };
+    return { host: `c${group}-${index}`, address: `10.0.0.${own}`, other: `10.0.0.${200 + group}`, kind };
   }),
 );
 
@@ -125,7 +138,9 @@ async function seen(t: ExecutionContext, backend: Backend): Promise<ReadonlyMap<
     for (const [index, group] of clients.entries()) {
       await run(t, lab, 'near', asBefore);
       // The better gateway has to be known on the link, or the first redirect would only have it asked for.
-      for (const { host, kind } of group) await run(t, lab, host, `${kind.script}ip route add 10.0.0.20/32 dev eth0\n`);
+      for (const { host, other, kind } of group) {
+        await run(t, lab, host, `OTHER=${other}\n${kind.script}ip route add 10.0.0.20/32 dev eth0\n`);
+      }
       await ping(t, lab, group, '10.0.0.20');
       for (const { host } of group) await run(t, lab, host, 'ip route delete 10.0.0.20/32 dev eth0\n');
       await run(t, lab, 'near', senders[index] ?? '');
@@ -136,9 +151,12 @@ async function seen(t: ExecutionContext, backend: Backend): Promise<ReadonlyMap<
       await ping(t, lab, group, '203.0.113.9');
     }
     const { crossings } = await lab.evidence();
-    const about = ({ address }: Client): readonly string[] =>
+    const about = ({ address, other, kind }: Client): readonly string[] =>
       crossings
-        .filter(({ protocol, source, destination }) => protocol === 'icmp' && [source, destination].includes(address))
+        .filter(({ protocol, source, destination }) => {
+          const isOwn = (end: string): boolean => end === address || (kind.script.includes('OTHER') && end === other);
+          return protocol === 'icmp' && (isOwn(source) || isOwn(destination));
+        })
         .map(({ host, interface: name, direction, source, destination, summary }) =>
           [host, name, direction, source, '>', destination, summary].join(' '),
         )
