@@ -57,7 +57,7 @@ export function takeRedirect(host: Host, skb: SkBuff): void {
   if (!icmp?.about || icmp.gateway === undefined || icmp.code > 3 || !input) return;
   const { gateway, about } = icmp;
   const way = { input, from: source, to: gateway };
-  if (host.era.routeCache) {
+  if (host.era.redirects === 'cached') {
     if (refusal(host, way) !== null) return;
     if (isKnown(host, input, gateway, about.source)) redirectCached(host, about, way);
     return;
