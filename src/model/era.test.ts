@@ -11,6 +11,8 @@ const choices = test.macro({
 
 // By the releases' own change logs.
 test(choices, '2.6.32', { routeCache: true, multipathChoice: 'rotation', sourceValidMark: false, nftables: false });
+test(choices, '3.5.7', { routeCache: true, redirects: 'cached' });
+test(choices, '3.6', { routeCache: false, redirects: 'exception' });
 test(choices, '3.2', { routeCache: true, masqueradeFollowsRoute: false });
 test(choices, '3.16', { routeCache: false, multipathChoice: 'rotation', localSourceCheck: 'never', linkDown: false });
 test(choices, '3.16.7', { localSourceCheck: 'unless-accept-local' });

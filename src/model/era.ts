@@ -9,6 +9,8 @@ export interface Era {
   readonly routeCache: boolean;
   /** `rotation`: each look-up takes the next share; `hash`: each flow keeps its nexthop. */
   readonly multipathChoice: 'rotation' | 'hash';
+  /** What a redirect changes: what the route cache has, or the nexthop, for one destination. */
+  readonly redirects: 'cached' | 'exception';
   /** What a local sender's flow is hashed by: always addresses, ports and protocol, or what the hash policy says. */
   readonly localFlowHash: 'layer-4' | 'policy';
   /** Whether a forwarded packet and its answer hash alike. */
@@ -101,6 +103,17 @@ export const differences: readonly Difference[] = [
     'route cache',
     { since: '0', value: true, text: 'look-ups are cached: a choice among nexthops lasts for minutes' },
     { since: '3.6', value: false, text: 'no cache: every look-up chooses anew', commit: '89aef8921bfb' },
+  ),
+  difference(
+    'redirects',
+    'ICMP redirects',
+    { since: '0', value: 'cached', text: 'change what the route cache has, until anything else changes' },
+    {
+      since: '3.6',
+      value: 'exception',
+      text: 'make an exception from a nexthop, for five minutes, and only where a socket has sent what it is about',
+      commit: '4895c771c7f0',
+    },
   ),
   difference(
     'multipathChoice',

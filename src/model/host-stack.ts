@@ -57,6 +57,8 @@ export function createHost(options: StackOptions): Host {
     },
     silent: false,
     routeGeneration: 0,
+    exceptionGeneration: 0,
+    redirected: new Map(),
     addressGeneration: 0,
     counters: new Map(),
     log: [],

@@ -6,6 +6,7 @@ import type { Fib } from './fib/fib.ts';
 import type { Neighbours } from './neighbour.ts';
 import type { Netfilter } from './netfilter/netfilter.ts';
 import type { Random } from './random.ts';
+import type { Redirected } from './redirect.ts';
 import type { RouteCache } from './route-cache.ts';
 import type { Rules } from './rules.ts';
 import type { Sockets } from './sockets/sockets.ts';
@@ -36,10 +37,14 @@ export interface Host {
   readonly sockets: Sockets;
   /** Counts changes of routes, rules, addresses and links: what sockets remember of older ones no longer holds. */
   routeGeneration: number;
+  /** Counts the flushes of what redirects have said. */
+  exceptionGeneration: number;
   /** Counts changes of addresses. */
   addressGeneration: number;
   /** Secret of the hash among nexthops, where no sysctl gives it. */
   readonly hashSecret: number;
+  /** Who was told of a better way. */
+  readonly redirected: Redirected;
   /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */
   silent: boolean;
   /** Counters, named as nstat has them. */

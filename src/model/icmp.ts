@@ -3,7 +3,8 @@ import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import type { Host } from './host.ts';
 import { sendLocal } from './ip.ts';
-import { isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
+import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
+import { takeRedirect } from './redirect.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
 import type { SkBuff } from './skbuff.ts';
 import { routeAgain } from './reroute.ts';
@@ -19,6 +20,10 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
   }
   if (icmp.type === 0) {
     host.sockets.echoReplies.get(icmp.identifier)?.(packet);
+    return;
+  }
+  if (icmp.type === icmpTypes.redirect) {
+    takeRedirect(host, skb);
     return;
   }
   if (isIcmpError(packet)) host.sockets.errors(packet.icmp.about, packet.icmp.type, packet.icmp.code);
@@ -57,9 +62,10 @@ function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): v
 /**
  * Tells the sender of a packet what became of it (net/ipv4/icmp.c, icmp_send).
  *
- * @param type 3 destination unreachable, 11 time exceeded
+ * @param type 3 destination unreachable, 5 redirect, 11 time exceeded
+ * @param gateway a redirect's; 0: it is none
  */
-export function sendError(host: Host, skb: SkBuff, type: number, code: number): void {
+export function sendError(host: Host, skb: SkBuff, type: number, code: number, gateway = 0): void {
   const { packet, mark, trail } = skb;
   if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
   if (packet.destination === 0xffffffff || !mayTell(host, packet.source, type)) return;
@@ -82,13 +88,14 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number): 
     ttl: 64,
     sourcePort: 0,
     destinationPort: 0,
-    icmp: { type, code, identifier: 0, sequence: 0, key: 0, about: packet },
+    icmp: { type, code, identifier: 0, sequence: 0, key: 0, ...(gateway !== 0 && { gateway }), about: packet },
     tcp: null,
     payload: { length: Math.min(lengthOf(packet), 548) },
     socketHash: null,
     identity: host.nextIdentity(),
   };
-  trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}`);
+  const better = gateway === 0 ? '' : `, to go by ${formatIPv4(gateway)}`;
+  trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}${better}`);
   sendLocal(host, error, route, { mark: reflected, trail: host.trailOf?.(host, error) ?? null });
 }
 

@@ -6,6 +6,7 @@ import { deliverIcmp, sendError } from './icmp.ts';
 import { runHook, type HookVerdict } from './netfilter/hooks.ts';
 import { resolveNeighbour } from './neighbour.ts';
 import { protocols, type Packet } from './packet.ts';
+import { sendRedirect } from './redirect.ts';
 import { routeInput } from './route-input.ts';
 import type { Route } from './route-output.ts';
 import { createSkBuff, type SenderSocket, type SkBuff, type Tracking } from './skbuff.ts';
@@ -38,7 +39,7 @@ export function receive(host: Host, device: Device, packet: Packet, kept?: Kept)
     case 'forward':
       skb.output = route.device;
       skb.nexthop = route.nexthop;
-      forward(host, skb);
+      forward(host, skb, route.redirect);
       return;
     case 'drop':
       if (route.why in dropReasons)
@@ -73,7 +74,7 @@ function deliver(host: Host, skb: SkBuff): void {
 }
 
 /** Passes a packet on (net/ipv4/ip_forward.c, ip_forward). */
-function forward(host: Host, skb: SkBuff): void {
+function forward(host: Host, skb: SkBuff, redirect: boolean): void {
   const { packet } = skb;
   if (packet.ttl <= 1) {
     skb.trail?.('drop', 'its time to live is over');
@@ -81,6 +82,7 @@ function forward(host: Host, skb: SkBuff): void {
     return;
   }
   skb.packet = { ...packet, ttl: packet.ttl - 1 };
+  if (redirect) sendRedirect(host, skb);
   count(host, 'IpForwDatagrams');
   if (runHook(host, 'forward', skb, skb.input, skb.output) !== 'accept') return;
   output(host, skb);

@@ -23,6 +23,11 @@ export function isSetUp(connection: Connection, manipulation: Manipulation): boo
   return (connection.status & doneBit[manipulation]) !== 0;
 }
 
+/** Whether anything of it is another than its sender has said. */
+export function isTranslated({ status: bits }: Connection): boolean {
+  return (bits & (natBit.source | natBit.destination)) !== 0;
+}
+
 /**
  * Decides for good what becomes of a connection's source or destination (net/netfilter/nf_nat_core.c, nf_nat_setup_info).
  *

@@ -44,6 +44,8 @@ export interface Icmp {
   readonly sequence: number;
   /** The same in an echo request and its reply, whatever NATs make of the identifier; 0 for all else. */
   readonly key: number;
+  /** Of a redirect: the better next hop. */
+  readonly gateway?: number;
   /** What an error is about. */
   readonly about: Packet | null;
 }
@@ -55,6 +57,9 @@ export interface TcpHeader {
   /** What has come beyond the acknowledgement, by its first sequence number and the one behind its last (RFC 2018). */
   readonly selective?: readonly (readonly [from: number, to: number])[];
 }
+
+/** Of ICMP messages, those that are told apart where they pass. */
+export const icmpTypes = { redirect: 5 } as const;
 
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 

@@ -1,5 +1,7 @@
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import type { Packet } from './packet.ts';
+import type { Route } from './route-output.ts';
 import type { Trail } from './trail.ts';
 
 /**
@@ -16,7 +18,8 @@ export interface RouteCache {
 }
 
 interface Entry {
-  readonly found: unknown;
+  readonly key: CacheKey;
+  found: unknown;
   /** The host's `routeGeneration` when it was found. */
   readonly generation: number;
   /** Seconds, on the host's clock: when it was last asked for. */
@@ -72,9 +75,30 @@ export function throughCache<Found>(
     return found;
   }
   const found = lookUp();
-  if (lasts(found)) entries.set(name, { found, generation: host.routeGeneration, used: now });
+  if (lasts(found)) entries.set(name, { key, found, generation: host.routeGeneration, used: now });
   else entries.delete(name);
   return found;
+}
+
+/**
+ * Has what was found for the host's own packets lead by another gateway, as a redirect says (ip_rt_redirect): as long as the
+ * entry holds.
+ */
+export function redirectCached(
+  host: Host,
+  { source, destination }: Packet,
+  { input, from, to }: { readonly input: Device; readonly from: number; readonly to: number },
+): void {
+  for (const entry of host.routeCache.entries.values()) {
+    const { key, generation } = entry;
+    if (key.input !== null || generation !== host.routeGeneration || key.destination !== destination) continue;
+    if ((key.source !== 0 && key.source !== source) || (key.output !== null && key.output !== input)) continue;
+    // What was found for a packet of the host's own is a route.
+    const route = entry.found as Route;
+    if (route.gateway !== from || route.device !== input || route.source !== source) continue;
+    const exception = { gateway: to, until: Infinity, generation: host.exceptionGeneration };
+    entry.found = { ...route, nexthop: to, gateway: to, exception } satisfies Route;
+  }
 }
 
 function nameOf({ destination, source, input, output, mark, tos, anySource }: CacheKey): string {

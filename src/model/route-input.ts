@@ -1,13 +1,15 @@
 import { formatIPv4 } from '../net/address.ts';
+import { exceptionFor } from './fib/exceptions.ts';
 import { scopes } from './device.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
-import { isIcmpError } from './packet.ts';
 import { selectPath } from './path.ts';
 import { throughCache } from './route-cache.ts';
 import { lookUp, needsPorts } from './rules.ts';
+import { mayRedirect } from './redirect.ts';
+import { describeException } from './route-output.ts';
 import type { SkBuff } from './skbuff.ts';
-import { validateSource, type Arrival, type Disbelief } from './source-validation.ts';
+import { isNextDoor, validateSource, type Arrival, type Disbelief } from './source-validation.ts';
 import type { Device } from './device.ts';
 
 /** What becomes of a packet that came in. */
@@ -19,7 +21,10 @@ export type InputRoute =
       readonly nexthop: number;
       /** 0: the destination is on the link itself. */
       readonly gateway: number;
-      readonly sameLink: boolean;
+      /** The sender could do without this host. */
+      readonly redirect: boolean;
+      /** By what a redirect said. */
+      readonly redirected: boolean;
     }
   /** Dropped; with an ICMP destination unreachable of this code, where the host forwards. */
   | {
@@ -111,12 +116,15 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   if (!nexthop.device) return drop('no-route', 0);
   const why = validateSource(host, { ...arrival, output: nexthop.device }, trail);
   if (why) return drop(why);
+  const exception = exceptionFor(host, nexthop, destination);
+  if (exception) trail?.('nexthop', describeException(exception, nexthop));
+  const { gateway } = exception ?? nexthop;
+  const back = { ...arrival, output: nexthop.device };
+  const redirect =
+    nexthop.device === device && mayRedirect(host, device, source, nexthop.gateway) && isNextDoor(host, back);
   return {
-    kind: 'forward',
-    device: nexthop.device,
-    nexthop: nexthop.gateway || destination,
-    gateway: nexthop.gateway,
-    sameLink: nexthop.device === device && !isIcmpError(packet),
+    ...{ kind: 'forward', device: nexthop.device, nexthop: gateway || destination, gateway },
+    ...{ redirect, redirected: exception !== null },
   };
 }
 

@@ -2,6 +2,7 @@ import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
 import { selectDefault } from './fib/default-route.ts';
+import { exceptionFor, type NexthopException } from './fib/exceptions.ts';
 import type { FibNexthop } from './fib/fib-info.ts';
 import { describeNexthop, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
@@ -23,6 +24,8 @@ export interface Route {
   readonly gateway: number;
   /** The source: as asked for, or as chosen. */
   readonly source: number;
+  /** By what a redirect said, if by that. */
+  readonly exception?: NexthopException;
 }
 
 export interface OutputOptions {
@@ -107,8 +110,16 @@ function toRoute(host: Host, first: FibResult, flow: FlowKey, about: Packet | nu
   if (flow.source === 0) trail?.('source', describeSource(source, info.preferredSource !== 0, nexthop));
   const device = nexthop.device ?? host.loopback;
   const kind = type === 'broadcast' ? 'broadcast' : isMulticast(flow.destination) ? 'multicast' : 'unicast';
-  const { gateway } = nexthop;
-  return { kind, device, nexthop: gateway || flow.destination, gateway, source };
+  const exception = kind === 'unicast' ? exceptionFor(host, nexthop, flow.destination) : null;
+  if (exception) trail?.('nexthop', describeException(exception, nexthop));
+  const { gateway } = exception ?? nexthop;
+  const redirected = exception && { exception };
+  return { kind, device, nexthop: gateway || flow.destination, gateway, source, ...redirected };
+}
+
+/** What has become of a nexthop, for the destination. */
+export function describeException({ gateway }: NexthopException, nexthop: FibNexthop): string {
+  return `redirected: ${formatIPv4(gateway)} in place of${describeNexthop(nexthop)}`;
 }
 
 function describeSource(source: number, preferred: boolean, nexthop: FibNexthop): string {

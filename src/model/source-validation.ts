@@ -55,21 +55,7 @@ export function validateSource(host: Host, arrival: Arrival, trail: Trail): Disb
 function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief | null {
   const { device } = arrival;
   const values = host.sysctls.interfaceValues(device.name);
-  const ports = needsPorts(host.rules);
-  const flow: FlowKey = {
-    output: null,
-    input: arrival.output ?? host.loopback,
-    mark: values.sourceValidMark ? arrival.mark : 0,
-    tos: arrival.tos,
-    scope: scopes.universe,
-    protocol: ports ? arrival.protocol : 0,
-    source: arrival.destination,
-    destination: arrival.source,
-    sourcePort: ports ? arrival.destinationPort : 0,
-    destinationPort: ports ? arrival.sourcePort : 0,
-    uid: 0,
-  };
-  const found = lookUp(host, flow, null);
+  const found = lookUp(host, wayBack(host, arrival), null);
   if (typeof found === 'string') return notFound(host, arrival, trail, found);
   const { type } = found.route.info;
   if (type !== 'unicast' && !(type === 'local' && values.acceptLocal)) {
@@ -82,6 +68,36 @@ function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief
     return null;
   }
   return values.reversePath === 1 || device.addresses.length === 0 ? notFound(host, arrival, trail, found) : null;
+}
+
+function wayBack(host: Host, arrival: Arrival): FlowKey {
+  const ports = needsPorts(host.rules);
+  return {
+    output: null,
+    input: arrival.output ?? host.loopback,
+    mark: host.sysctls.interfaceValues(arrival.device.name).sourceValidMark ? arrival.mark : 0,
+    tos: arrival.tos,
+    scope: scopes.universe,
+    protocol: ports ? arrival.protocol : 0,
+    source: arrival.destination,
+    destination: arrival.source,
+    sourcePort: ports ? arrival.destinationPort : 0,
+    destinationPort: ports ? arrival.sourcePort : 0,
+    uid: 0,
+  };
+}
+
+/** Of a packet that was let in: whether its sender is on the very link that it came by, with no gateway between. */
+export function isNextDoor(host: Host, arrival: Arrival): boolean {
+  const { device } = arrival;
+  const flow = wayBack(host, arrival);
+  const found = lookUp(host, flow, null);
+  if (typeof found === 'string') return false;
+  if (leadsBackBy(host, found, device)) return found.nexthop.scope >= scopes.host;
+  if (device.addresses.length === 0) return false;
+  const byDevice = lookUp(host, { ...flow, output: device }, null, true);
+  if (typeof byDevice === 'string' || byDevice.route.info.type !== 'unicast') return false;
+  return byDevice.nexthop.scope >= scopes.host;
 }
 
 /** What no look-up has led back to is refused, if there is a filter. */

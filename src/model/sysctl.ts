@@ -27,6 +27,10 @@ export interface InterfaceValues {
   readonly logMartians: boolean;
   readonly routeLocalnet: boolean;
   readonly sendRedirects: boolean;
+  /** Where the interface forwards, both have to allow it; otherwise either. */
+  readonly acceptRedirects: boolean;
+  readonly secureRedirects: boolean;
+  readonly sharedMedia: boolean;
   readonly ignoreRoutesWithLinkDown: boolean;
   /** arp_ignore: the greater of the two. */
   readonly arpIgnore: number;
@@ -147,6 +151,7 @@ export function createSysctls(era: Era): Sysctls {
       const cached = cache.get(device);
       if (cached) return cached;
       const either = (key: string): boolean => own('all', key) !== 0 || own(device, key) !== 0;
+      const both = (key: string): boolean => own('all', key) !== 0 && own(device, key) !== 0;
       const greater = (key: string): number => Math.max(own('all', key), own(device, key));
       const found: InterfaceValues = {
         forwarding: own(device, 'forwarding') !== 0,
@@ -156,6 +161,9 @@ export function createSysctls(era: Era): Sysctls {
         logMartians: either('log_martians'),
         routeLocalnet: either('route_localnet'),
         sendRedirects: either('send_redirects'),
+        acceptRedirects: own(device, 'forwarding') === 0 ? either('accept_redirects') : both('accept_redirects'),
+        secureRedirects: either('secure_redirects'),
+        sharedMedia: either('shared_media'),
         ignoreRoutesWithLinkDown: either('ignore_routes_with_linkdown'),
         arpIgnore: greater('arp_ignore'),
         arpFilter: either('arp_filter'),

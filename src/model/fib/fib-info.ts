@@ -1,6 +1,7 @@
 import type { RouteType } from '../../candidate/commands/ip.ts';
 import type { Location } from '../../candidate/commands/location.ts';
 import type { Device } from '../device.ts';
+import type { NexthopException } from './exceptions.ts';
 import type { NexthopGroup } from './nexthop-objects.ts';
 
 /** Where a route leads: the kernel's fib_info. Routes that lead to the same place share one. */
@@ -46,6 +47,8 @@ export interface FibNexthop {
   source: number;
   /** The age of the host's addresses when it was. */
   sourceGeneration: number;
+  /** What redirects said, by destination; null: nothing yet. */
+  exceptions: Map<number, NexthopException> | null;
 }
 
 /** A route in a table. */

@@ -107,7 +107,10 @@ export function replaceRoutes(
 }
 
 export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weight' | 'onlink' | 'scope'>): FibNexthop {
-  return { ...parts, dead: false, linkDown: false, upperBound: -1, power: 0, source: 0, sourceGeneration: -1 };
+  return {
+    ...{ ...parts, dead: false, linkDown: false, upperBound: -1, power: 0, source: 0, sourceGeneration: -1 },
+    exceptions: null,
+  };
 }
 
 /** Where a route leads; the same as another route's, if that leads to the same place (fib_create_info, fib_find_info). */

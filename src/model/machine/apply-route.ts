@@ -32,6 +32,7 @@ export function applyRoute(host: Host, command: RouteCommand, at: Location): Out
       return flush(host, command.selector);
     case 'flush-cache':
       host.routeGeneration += 1;
+      host.exceptionGeneration += 1;
       return done;
     case 'show': {
       const shown = select(host, command.selector).map(listingOf);
@@ -138,7 +139,10 @@ function get(host: Host, asked: Extract<RouteCommand, { action: 'get' }>): Outco
     if (route.kind === 'drop') return failed(`RTNETLINK answers: ${messages[errorOf(route)]}`);
     const device = route.kind === 'forward' ? route.device.name : host.loopback.name;
     const via = route.kind === 'forward' ? route.gateway : 0;
-    return printed(line(asked, { kind: route.kind === 'local' ? 'local' : 'unicast', device, via, source: null }));
+    const kind = route.kind === 'local' ? 'local' : 'unicast';
+    const flags =
+      route.kind === 'forward' ? [...flag(route.redirected, 'redirected'), ...flag(route.redirect, 'redirect')] : [];
+    return printed(line(asked, { kind, device, via, source: null, flags, expires: null }));
   }
   const route = routeOutput(
     host,
@@ -147,8 +151,25 @@ function get(host: Host, asked: Extract<RouteCommand, { action: 'get' }>): Outco
     { about: question },
   );
   if (typeof route === 'string') return failed(`RTNETLINK answers: ${messages[route]}`);
-  const { kind, device, gateway: via } = route;
-  return printed(line(asked, { kind, device: device.name, via, source: route.source }));
+  const { kind, device, gateway: via, source: from, exception } = route;
+  const until = exception?.until ?? Infinity;
+  const expires = until === Infinity ? null : Math.max(0, Math.floor(until - host.clock.now));
+  const flags = flag(exception !== undefined, 'redirected');
+  return printed(line(asked, { kind, device: device.name, via, source: from, flags, expires }));
+}
+
+const flag = (isSo: boolean, name: string): readonly string[] => (isSo ? [name] : []);
+
+/** What `ip route get` prints. */
+interface Found {
+  readonly kind: string;
+  readonly device: string;
+  /** 0: the destination is on the link itself. */
+  readonly via: number;
+  readonly source: number | null;
+  readonly flags: readonly string[];
+  /** Seconds that what a redirect said will hold; null: no redirect did, or as long as the route cache does. */
+  readonly expires: number | null;
 }
 
 /** What `ip` is told of a packet that would not be let in. */
@@ -168,7 +189,7 @@ const messages = {
 
 function line(
   { destination, source: from, inputDevice, mark, output }: Extract<RouteCommand, { action: 'get' }>,
-  found: { readonly kind: string; readonly device: string; readonly via: number; readonly source: number | null },
+  found: Found,
 ): string {
   const gateway = found.via === 0 ? null : formatIPv4(found.via);
   const source = found.source === null ? null : formatIPv4(found.source);
@@ -183,7 +204,8 @@ function line(
         ...(source === null || from !== 0 ? {} : { prefsrc: source }),
         flags: [],
         uid: 0,
-        cache: [],
+        cache: found.flags,
+        ...(found.expires !== null && { expires: found.expires }),
       },
     ])}\n`;
   }
@@ -197,5 +219,10 @@ function line(
     mark === 0 ? '' : `mark 0x${mark.toString(16)}`,
     inputDevice === null ? 'uid 0' : '',
   ].filter((word) => word !== '');
-  return `${words.join(' ')} \n    cache${inputDevice === null ? '' : ` iif ${inputDevice}`} \n`;
+  const cache = [
+    ...found.flags.map((each) => `<${each}>`),
+    found.expires === null ? '' : `expires ${found.expires}sec`,
+    inputDevice === null ? '' : `iif ${inputDevice}`,
+  ].filter((word) => word !== '');
+  return `${words.join(' ')} \n    ${['cache', ...cache].join(' ')} \n`;
 }

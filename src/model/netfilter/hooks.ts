@@ -3,7 +3,8 @@ import { confirm, forgetConnection, track } from '../conntrack/conntrack.ts';
 import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
-import { describeSetUp, isSetUp, setUpNat, translate, type Manipulation } from '../nat.ts';
+import { icmpTypes } from '../packet.ts';
+import { describeSetUp, isSetUp, isTranslated, setUpNat, translate, type Manipulation } from '../nat.ts';
 import { routeAgain } from '../reroute.ts';
 import { isReply, type SkBuff } from '../skbuff.ts';
 import {
@@ -133,6 +134,10 @@ function runNat(chains: readonly BoundChain[], evaluation: Evaluation): HookVerd
       'a masqueraded connection leaves by another device than before: it is forgotten, and this packet lost',
     );
     return 'EPERM';
+  }
+  if (skb.packet.icmp?.type === icmpTypes.redirect && isTranslated(connection)) {
+    skb.trail?.('drop', 'a redirect about a translated connection goes to nobody');
+    return 'drop';
   }
   const { destination } = skb.packet;
   translate(skb, manipulation);

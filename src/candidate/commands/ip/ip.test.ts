@@ -36,6 +36,8 @@ test(
   'weight?',
 );
 test(refused, 'ip route add default nexthop', '22: nexthop needs something after it, such as via ADDRESS dev DEVICE');
+test(refused, 'ip address show label up0:x', '17: label is not modelled');
+test(refused, 'ip address flush dev up0 label up0:x', '26: label is not modelled');
 test(refused, 'ip route add default dev a nexthop dev b', '22: dev beside nexthop is not modelled');
 test(refused, 'ip route add default via 2001:db8::1', '26: IPv6 (2001:db8::1) is not modelled');
 test(refused, 'ip route add default dev a table isp1', '34: there is no routing table "isp1"', 'number');
