@@ -17,8 +17,8 @@ export interface PhaseRecord {
 }
 
 export interface StepEnd {
-  /** With its status. */
-  readonly line: string;
+  readonly host: string;
+  readonly status: number;
   /** What it complained of, in words that are none of the comparison. */
   readonly stderr: string;
 }
@@ -76,7 +76,7 @@ async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial):
     const ended: StepEnd[] = [];
     for (const { host, script } of inOnes(steps)) {
       const { status, stderr } = await lab.run(host, script);
-      ended.push({ line: `${host}: the script ended with status ${status}`, stderr });
+      ended.push({ host, status, stderr });
     }
     const from = lab.now();
     await battery.fire(shots);
