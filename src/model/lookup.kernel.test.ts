@@ -179,7 +179,7 @@ function askModel(lines: readonly string[], sysctls: readonly (readonly [string,
     const words = ['ip', '-oneline', ...line.split(' ').filter(Boolean)].map((text) => ({ text, at }));
     const [placed] = readIp(words, null);
     if (!placed) throw new Error(`nothing read in ${line}`);
-    const { status, stdout } = applyIp(network, host, placed);
+    const { status, stdout } = applyIp(network, host, placed, true);
     if (status !== 0) return 'refused';
     return line.startsWith('route get') ? decision(stdout) : 'done';
   });

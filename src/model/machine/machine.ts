@@ -23,7 +23,7 @@ export function createMachine(network: Network, host: Host): Machine {
   const programs: Readonly<Record<string, (words: readonly Word[], input: () => Input | null) => Outcome>> = {
     ip: (words, input) => {
       const batch = words.some(({ text }) => text.startsWith('-b') && !text.startsWith('-br'));
-      const outcome = inTurn(readIp(words, batch ? input() : null), (placed) => applyIp(network, host, placed));
+      const outcome = inTurn(readIp(words, batch ? input() : null), (placed) => applyIp(network, host, placed, batch));
       return batch && outcome.status !== 0 ? { ...outcome, status: 1 } : outcome;
     },
     iptables: (words) => applyNetfilter(host, readIptables(words)),
