@@ -429,4 +429,124 @@ ip rule add priority 100 lookup 104`,
       },
     ],
   },
+  {
+    title: 'with a nexthop object go the routes that lead by it, and its place in groups',
+    trial: trial(
+      phase(
+        `ip nexthop add id 1 ${up1}\nip nexthop add id 2 ${up2}\nip nexthop add id 3 group 1/2
+ip route replace default ${up2}\nip route replace 198.18.0.0/16 nhid 1\nip route replace 198.19.0.0/16 nhid 3
+ip nexthop delete id 1`,
+        datagram('lan', '10.8.1.1', '198.18.1.2'),
+        ...[1, 2, 3, 4].map((index) => ({
+          ...datagram('lan', `10.8.1.${index + 1}`, `198.19.1.${index}`),
+          sourcePort: 20_000 + index,
+        })),
+      ),
+      phase('ip nexthop delete id 2\nip nexthop delete id 3', datagram('lan', '10.8.1.1', '198.19.1.2')),
+    ),
+    kernel: [
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'lan server out 10.8.1.1:20000 > 198.18.1.2:7 UDP 15 bytes',
+            'server lan in 10.8.1.1:20000 > 198.18.1.2:7 UDP 15 bytes',
+            'server up2 out 10.8.1.1:20000 > 198.18.1.2:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.1:20000 > 198.18.1.2:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+          ],
+          [
+            'lan server out 10.8.1.2:20001 > 198.19.1.1:7 UDP 15 bytes',
+            'server lan in 10.8.1.2:20001 > 198.19.1.1:7 UDP 15 bytes',
+            'server up2 out 10.8.1.2:20001 > 198.19.1.1:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.2:20001 > 198.19.1.1:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.2:20001 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.2:20001 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.2:20001 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.2:20001 UDP 15 bytes',
+          ],
+          [
+            'lan server out 10.8.1.3:20002 > 198.19.1.2:7 UDP 15 bytes',
+            'server lan in 10.8.1.3:20002 > 198.19.1.2:7 UDP 15 bytes',
+            'server up2 out 10.8.1.3:20002 > 198.19.1.2:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.3:20002 > 198.19.1.2:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.3:20002 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.3:20002 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.3:20002 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.3:20002 UDP 15 bytes',
+          ],
+          [
+            'lan server out 10.8.1.4:20003 > 198.19.1.3:7 UDP 15 bytes',
+            'server lan in 10.8.1.4:20003 > 198.19.1.3:7 UDP 15 bytes',
+            'server up2 out 10.8.1.4:20003 > 198.19.1.3:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.4:20003 > 198.19.1.3:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.4:20003 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.4:20003 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.4:20003 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.4:20003 UDP 15 bytes',
+          ],
+          [
+            'lan server out 10.8.1.5:20004 > 198.19.1.4:7 UDP 15 bytes',
+            'server lan in 10.8.1.5:20004 > 198.19.1.4:7 UDP 15 bytes',
+            'server up2 out 10.8.1.5:20004 > 198.19.1.4:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.5:20004 > 198.19.1.4:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.5:20004 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.5:20004 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.5:20004 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.5:20004 UDP 15 bytes',
+          ],
+        ],
+      },
+      {
+        statuses: [2],
+        crossings: [
+          [
+            'lan server out 10.8.1.1:20000 > 198.19.1.2:7 UDP 15 bytes',
+            'server lan in 10.8.1.1:20000 > 198.19.1.2:7 UDP 15 bytes',
+            'server up2 out 10.8.1.1:20000 > 198.19.1.2:7 UDP 15 bytes',
+            'internet up2 in 10.8.1.1:20000 > 198.19.1.2:7 UDP 15 bytes',
+            'internet up1 out 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'server up1 in 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'server lan out 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+            'lan server in 203.0.113.1:7 > 10.8.1.1:20000 UDP 15 bytes',
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    title: 'what was sent to everybody on a link is not answered by ICMP, and no error comes of it',
+    trial: trial(
+      phase(
+        `ip route replace default ${up1}`,
+        { ...datagram('internet', '198.18.1.2', '203.0.113.255', 0), protocol: 'icmp' },
+        { ...datagram('internet', '198.18.1.4', '203.0.113.255', 11), sourcePort: 20_001 },
+        { ...datagram('internet', '198.18.1.6', '203.0.113.255'), sourcePort: 20_002 },
+      ),
+    ),
+    kernel: [
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'internet up1 out 198.18.1.2 > 203.0.113.255 ICMP echo request',
+            'server up1 in 198.18.1.2 > 203.0.113.255 ICMP echo request',
+          ],
+          [
+            'internet up1 out 198.18.1.4:20001 > 203.0.113.255:11 UDP 15 bytes',
+            'server up1 in 198.18.1.4:20001 > 203.0.113.255:11 UDP 15 bytes',
+          ],
+          [
+            'internet up1 out 198.18.1.6:20002 > 203.0.113.255:7 UDP 15 bytes',
+            'server up1 in 198.18.1.6:20002 > 203.0.113.255:7 UDP 15 bytes',
+            'server up1 out 203.0.113.2:7 > 198.18.1.6:20002 UDP 15 bytes',
+            'internet up1 in 203.0.113.2:7 > 198.18.1.6:20002 UDP 15 bytes',
+          ],
+        ],
+      },
+    ],
+  },
 ];
