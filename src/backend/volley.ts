@@ -14,12 +14,21 @@ export interface Shot {
   readonly source?: string;
   /** Of UDP: the socket is connected before it sends; absent: it is not. */
   readonly connected?: boolean;
+  /** Of UDP and ICMP: the device that the socket is bound to (SO_BINDTODEVICE), and the mark of what it sends (SO_MARK). */
+  readonly device?: string;
+  readonly mark?: number;
+  /** Of UDP: how many hops its datagrams may go; absent: as many as is usual. */
+  readonly ttl?: number;
+  /** Of UDP: the name that it asks for, as a resolver does; absent: it sends text. */
+  readonly asks?: string;
 }
 
 /** What answers on a host. */
 export type Responder =
   /** Sends each datagram back, from the one socket that it came to; without an address, that is a wildcard socket. */
   | { readonly host: string; readonly protocol: 'udp'; readonly port: number; readonly address?: string }
+  /** dnsmasq, which answers with the address that was asked, by whatever interface (IP_PKTINFO). It knows one name. */
+  | { readonly host: string; readonly protocol: 'dns'; readonly port: number; readonly name: string }
   /** Sends back what it reads, until the client has said all. */
   | { readonly host: string; readonly protocol: 'tcp'; readonly port: number };
 

@@ -1,3 +1,4 @@
+import type { RouteType } from '../candidate/commands/ip.ts';
 import { isOnLink, maskOf, scopes, type AssignedAddress, type Device } from './device.ts';
 import { tables } from './fib/fib.ts';
 import { addKernelRoute, flushDead, removeKernelRoute, removeRoutesFrom } from './fib/kernel-routes.ts';
@@ -6,14 +7,23 @@ import type { Host } from './host.ts';
 
 /** Whether an address is the host's own: one of its devices', or of a local route. */
 export function isLocalAddress(host: Host, address: number): boolean {
-  let local = false;
+  return ownType(host, address) === 'local';
+}
+
+/** Whether an address is everybody's on one of the host's links. */
+export function isBroadcastAddress(host: Host, address: number): boolean {
+  return address === 0xffffffff || ownType(host, address) === 'broadcast';
+}
+
+function ownType(host: Host, address: number): RouteType | null {
+  let type: RouteType | null = null;
   host.fib.tables.get(tables.local)?.search(address, (routes) => {
     const [first] = routes;
     if (!first) return false;
-    local = first.info.type === 'local';
+    ({ type } = first.info);
     return true;
   });
-  return local;
+  return type;
 }
 
 /** Without a label it has the device's name; without a metric, 0. */

@@ -43,6 +43,8 @@ export interface Era {
   readonly rulePorts: boolean;
   readonly ruleUsers: boolean;
   readonly ruleSuppress: boolean;
+  /** Whoever lists or flushes a table that isn't there is told so. */
+  readonly tableFilter: boolean;
   /** Conntrack's timeout of an answered UDP flow: at once the long one, or only from two seconds of age on. */
   readonly udpStream: 'at-once' | 'after-two-seconds';
   /** Seconds. */
@@ -257,6 +259,12 @@ export const differences: readonly Difference[] = [
       text: 'from a random start, a bounded number of tries',
       commit: 'a504b703bb1d',
     },
+  ),
+  difference(
+    'tableFilter',
+    "ip route show, and flush, of a table that isn't there",
+    { since: '0', value: false, text: 'nothing to show, and no error' },
+    { since: '4.20', value: true, text: 'FIB table does not exist' },
   ),
   difference(
     'nexthopObjects',

@@ -1,6 +1,6 @@
 import type { RejectReason } from '../candidate/commands/netfilter.ts';
 import { formatIPv4 } from '../net/address.ts';
-import { isLocalAddress } from './addresses.ts';
+import { isBroadcastAddress, isLocalAddress } from './addresses.ts';
 import type { Host } from './host.ts';
 import { sendLocal } from './ip.ts';
 import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
@@ -32,6 +32,8 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
 /** The answer leaves from the address that was asked (net/ipv4/icmp.c, icmp_reply). */
 function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): void {
   if (host.sysctls.read('ipv4.icmp_echo_ignore_all') !== 0) return;
+  const ignoresBroadcast = host.sysctls.read('ipv4.icmp_echo_ignore_broadcasts') !== 0;
+  if (ignoresBroadcast && isBroadcastAddress(host, packet.destination)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
     destination: packet.source,
@@ -68,7 +70,7 @@ function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): v
 export function sendError(host: Host, skb: SkBuff, type: number, code: number, gateway = 0): void {
   const { packet, mark, trail } = skb;
   if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
-  if (packet.destination === 0xffffffff || !mayTell(host, packet.source, type)) return;
+  if (isBroadcastAddress(host, packet.destination) || !mayTell(host, packet.source, type)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
     destination: packet.source,

@@ -72,6 +72,7 @@ const global: Readonly<Record<string, number>> = {
   'ipv4.tcp_fwmark_accept': 0,
   'ipv4.ip_nonlocal_bind': 0,
   'ipv4.icmp_echo_ignore_all': 0,
+  'ipv4.icmp_echo_ignore_broadcasts': 1,
   // Milliseconds between errors, and a bit for each type that is held to that.
   'ipv4.icmp_ratelimit': 1000,
   'ipv4.icmp_ratemask': 0x1818,

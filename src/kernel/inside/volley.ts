@@ -13,7 +13,9 @@ import type { Responder, Shot } from '../../backend/volley.ts';
 
 let events = 0;
 /** What closes each socket that was opened to fire. */
-const open = new Set<() => void>();
+const open = new Set<() => unknown>();
+/** Servers that are at work as long as they don't sleep. */
+const busy = new Set<number>();
 const count = (): void => {
   events += 1;
 };
@@ -22,7 +24,9 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const serve = (responder: Responder): Promise<void> =>
   new Promise((resolve) => {
     const { port } = responder;
-    if (responder.protocol === 'udp') {
+    if (responder.protocol === 'dns') {
+      serveNames(port, responder.name, resolve);
+    } else if (responder.protocol === 'udp') {
       const socket = createSocket('udp4');
       socket.on('message', (message, from) => {
         count();
@@ -39,19 +43,35 @@ const serve = (responder: Responder): Promise<void> =>
     }
   });
 
+/** Starts dnsmasq, whose wildcard socket has the address that was asked handed back to the kernel. */
+function serveNames(port: number, name: string, ready: () => void): void {
+  const quiet = ['--keep-in-foreground', '--conf-file=/dev/null', '--log-facility=-', '--pid-file=', '--user=root'];
+  const known = ['--group=', '--no-resolv', '--no-hosts', `--port=${port}`, `--address=/${name}/192.0.2.1`];
+  const dnsmasq = spawn('dnsmasq', [...quiet, ...known], { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (dnsmasq.pid !== undefined) busy.add(dnsmasq.pid);
+  createInterface({ input: dnsmasq.stderr }).on('line', (line) => {
+    if (line.includes('started, version')) ready();
+  });
+}
+
 /** Resolves when the kernel has what is sent, or has refused it. */
-const fire = ({ protocol, source, destination, port, sourcePort, connected = false }: Shot): Promise<void> => {
-  const text = `from port ${sourcePort}`;
+const fire = (shot: Shot): Promise<void> => {
+  const { protocol, source, destination, port, sourcePort, connected = false, ttl, asks } = shot;
+  const text = asks === undefined ? Buffer.from(`from port ${sourcePort}`) : question(sourcePort, asks);
   return new Promise((done) => {
     const resolve = (): void => {
       done();
     };
-    if (protocol === 'udp') {
+    if (shot.device !== undefined || shot.mark !== undefined) {
+      fireBySocat(shot, protocol === 'icmp' ? echoRequest(sourcePort, text.toString()) : text, resolve);
+    } else if (protocol === 'udp') {
       const socket = createSocket('udp4');
       open.add(() => socket.close());
       socket.on('message', count);
       socket.on('error', resolve);
       socket.bind({ port: sourcePort, address: source }, () => {
+        socket.setBroadcast(true);
+        if (ttl !== undefined) socket.setTTL(ttl);
         if (!connected) socket.send(text, port, destination, resolve);
         else {
           socket.connect(port, destination, (error?: Error) => {
@@ -73,15 +93,53 @@ const fire = ({ protocol, source, destination, port, sourcePort, connected = fal
       });
       // It connects when we are done here.
       void turn().then(turn).then(resolve);
-    } else {
-      const to = `IP4-SENDTO:${destination}:1${source === undefined ? '' : `,bind=${source}`}`;
-      const socat = spawn('socat', ['-u', 'STDIN', to], { stdio: ['pipe', 'ignore', 'ignore'] });
-      socat.stdin.on('error', () => undefined);
-      socat.stdin.end(echoRequest(sourcePort, text));
-      socat.on('close', resolve);
-    }
+    } else fireBySocat(shot, echoRequest(sourcePort, text.toString()), resolve);
   });
 };
+
+/** What Node's own sockets can't be told, socat's can. It says when it has sent what it was given, or ends. */
+function fireBySocat(shot: Shot, packet: Buffer, sent: () => void): void {
+  const { protocol, source = '', destination, port, sourcePort, connected = false, device, mark } = shot;
+  const kind = connected ? 'UDP4' : 'UDP4-DATAGRAM';
+  const [to, bind] =
+    protocol === 'icmp'
+      ? [`IP4-SENDTO:${destination}:1`, source]
+      : [`${kind}:${destination}:${port}`, `${source}:${sourcePort}`];
+  const options = [
+    'broadcast',
+    ...(bind === '' ? [] : [`bind=${bind}`]),
+    ...(device === undefined ? [] : [`so-bindtodevice=${device}`]),
+    ...(mark === undefined ? [] : [`setsockopt-int=${solSocket}:${soMark}:${mark}`]),
+  ];
+  const ends = protocol === 'icmp' ? ['-u', 'STDIN'] : ['STDIO'];
+  const words = ['-d', '-d', '-d', ...ends, [to, ...options].join(',')];
+  const socat = spawn('socat', words, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const closed = new Promise<void>((resolve) => socat.on('close', () => resolve()));
+  open.add(() => {
+    socat.kill();
+    return closed;
+  });
+  socat.stdin.on('error', () => undefined);
+  socat.stdin.write(packet);
+  createInterface({ input: socat.stderr }).on('line', (line) => {
+    if (/transferred \d+ bytes from/.test(line)) {
+      count();
+      sent();
+    }
+  });
+  void closed.then(sent);
+}
+
+/** SOL_SOCKET and SO_MARK (asm-generic/socket.h). */
+const [solSocket, soMark] = [1, 36];
+
+/** A question for the address of a name (RFC 1035), with an EDNS record that has a cookie in it (RFC 6891, 7873), as dig's has. */
+function question(id: number, name: string): Buffer {
+  const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
+  const header = [id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
+  const record = [0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 12];
+  return Buffer.from([...header, ...labels, 0, 0, 1, 0, 1, ...record, 0, 10, 0, 8, ...Array<number>(8).fill(7)]);
+}
 
 /** An ICMP echo request (RFC 792). */
 function echoRequest(identifier: number, text: string): Buffer {
@@ -101,6 +159,9 @@ const unread = (): boolean =>
     .slice(1)
     .some((line) => /:[\dA-F]{8} \d\d [\dA-F]{8}:0*[1-9A-F]/.test(line));
 
+/** Whether a process is anything but asleep (proc_pid_stat(5)). */
+const works = (pid: number): boolean => !/\) S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+
 const commands: Readonly<Record<string, (value: never) => Promise<string>>> = {
   serve: async (responders: readonly Responder[]) => {
     await Promise.all(responders.map(serve));
@@ -114,11 +175,11 @@ const commands: Readonly<Record<string, (value: never) => Promise<string>>> = {
     do {
       await turn();
       await turn();
-    } while (unread());
+    } while (unread() || [...busy].some(works));
     return `counted ${events}`;
   },
   clear: async () => {
-    for (const close of open) close();
+    await Promise.all([...open].map((close) => close()));
     open.clear();
     await turn();
     return 'cleared';

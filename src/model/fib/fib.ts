@@ -8,7 +8,7 @@ import type { FibInfo, FibNexthop, FibRoute } from './fib-info.ts';
 import { createFibTable, type FibTable } from './fib-table.ts';
 import type { NexthopObjects } from './nexthop-objects.ts';
 
-/** Tables that are always there. */
+/** Tables with names; local and main are always there. */
 export const tables = { default: 253, main: 254, local: 255 } as const;
 
 /** Routing protocols (linux/rtnetlink.h): of routes that come with addresses, and of those that `ip route` adds. */
@@ -27,7 +27,7 @@ export interface Fib {
 }
 
 export function createFib(objects: NexthopObjects): Fib {
-  const numbers = [tables.local, tables.main, tables.default];
+  const numbers = [tables.local, tables.main];
   return { tables: new Map(numbers.map((number) => [number, createFibTable(number)])), infos: new Set(), objects };
 }
 

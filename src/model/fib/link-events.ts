@@ -2,6 +2,7 @@ import { scopes, type Device } from '../device.ts';
 import type { Host } from '../host.ts';
 import { rebalance } from './balance.ts';
 import { flushDead } from './kernel-routes.ts';
+import type { NexthopObject } from './nexthop-objects.ts';
 
 /** What befell a device: set down, lost its carrier, or is gone. */
 type Misfortune = 'down' | 'carrier' | 'unregister';
@@ -51,12 +52,15 @@ export function syncUp(host: Host, device: Device, what: 'dead' | 'carrier'): vo
   host.routeGeneration += 1;
 }
 
-/** Deletes a device's nexthop objects, and what of groups and routes leads by them alone (nexthop_flush_dev). */
+/** Deletes a device's nexthop objects (nexthop_flush_dev). */
 export function flushObjects(host: Host, device: Device): void {
+  removeObjects(host, (object) => object.kind === 'single' && object.nexthop.device === device);
+}
+
+/** Deletes nexthop objects, and what of groups and routes leads by them alone (net/ipv4/nexthop.c, remove_nexthop). */
+export function removeObjects(host: Host, isChosen: (object: NexthopObject) => boolean): void {
   const { byId } = host.fib.objects;
-  for (const object of [...byId.values()]) {
-    if (object.kind === 'single' && object.nexthop.device === device) byId.delete(object.id);
-  }
+  for (const object of [...byId.values()]) if (isChosen(object)) byId.delete(object.id);
   for (const object of [...byId.values()]) {
     if (object.kind !== 'group') continue;
     object.members = object.members.filter(({ id }) => byId.has(id));
@@ -64,4 +68,5 @@ export function flushObjects(host: Host, device: Device): void {
   }
   for (const info of host.fib.infos) if (info.group && !byId.has(info.group.id)) info.dead = true;
   flushDead(host);
+  host.routeGeneration += 1;
 }

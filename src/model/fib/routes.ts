@@ -30,6 +30,8 @@ export function addRoute(
   if ((destination.address & ~maskOf(destination.length)) !== 0) return refuse('RTNETLINK answers: Invalid argument');
   const { table: number } = wanted;
   if (type === null) return refuse('RTNETLINK answers: Invalid argument');
+  // The table is made first, and stays where the route can't be (net/ipv4/fib_frontend.c, inet_rtm_newroute).
+  const table = tableOf(host.fib, number);
   const scope = wanted.scope ?? scopes.universe;
   const nexthops = resolveNexthops(host, wanted, number, scope);
   if ('message' in nexthops) return nexthops;
@@ -39,7 +41,6 @@ export function addRoute(
     return refuse('Error: Invalid prefsrc address.');
   }
   const metric = wanted.metric ?? 0;
-  const table = tableOf(host.fib, number);
   const present = table.at(destination.address, destination.length);
   const isTwin = (route: FibRoute): boolean => route.tos === tos && route.info.metric === metric;
   const first = present.findIndex(isTwin);
@@ -182,6 +183,7 @@ function resolveGateway(
 export function deleteRoute(host: Host, wanted: RouteSpecification): Refusal | null {
   const number = wanted.table;
   const { address, length } = wanted.destination;
+  if (!host.fib.tables.has(number)) return refuse('Error: FIB table does not exist.');
   const routes = host.fib.tables.get(number)?.at(address, length) ?? [];
   const found = routes.find((route) => fits(route, wanted));
   if (!found) return refuse('RTNETLINK answers: No such process');

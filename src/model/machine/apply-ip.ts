@@ -10,15 +10,19 @@ import { applyRoute } from './apply-route.ts';
 import { applyRule } from './apply-rule.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Carries out what `ip` is told, on a host of a network. */
-export function applyIp(network: Network, host: Host, { command, at }: Placed<IpCommand>): Outcome {
+/**
+ * Carries out what `ip` is told, on a host of a network.
+ *
+ * @param batch whether it is a line of an `ip -batch`
+ */
+export function applyIp(network: Network, host: Host, { command, at }: Placed<IpCommand>, batch: boolean): Outcome {
   switch (command.object) {
     case 'link':
       return applyLink(network, host, command);
     case 'address':
       return applyAddress(host, command);
     case 'route':
-      return applyRoute(host, command, at);
+      return applyRoute(host, command, at, batch);
     case 'rule':
       return applyRule(host, command, at);
     case 'neighbour':

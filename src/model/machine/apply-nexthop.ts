@@ -1,6 +1,7 @@
 import type { NexthopCommand } from '../../candidate/commands/ip.ts';
 import { scopes } from '../device.ts';
 import { tables } from '../fib/fib.ts';
+import { removeObjects } from '../fib/link-events.ts';
 import { resolveNexthop } from '../fib/routes.ts';
 import type { Host } from '../host.ts';
 import { done, failed, type Outcome } from './outcome.ts';
@@ -11,9 +12,11 @@ export function applyNexthop(host: Host, command: NexthopCommand): Outcome {
   if (!host.era.nexthopObjects) return failed('RTNETLINK answers: Operation not supported');
   switch (command.action) {
     case 'delete':
-      return byId.delete(command.id) ? done : failed('RTNETLINK answers: No such file or directory');
+      if (!byId.has(command.id)) return failed('RTNETLINK answers: No such file or directory');
+      removeObjects(host, ({ id }) => id === command.id);
+      return done;
     case 'flush':
-      byId.clear();
+      removeObjects(host, () => true);
       return done;
     case 'show':
       return failed('ip nexthop show: the model does not print nexthop objects');
@@ -21,6 +24,7 @@ export function applyNexthop(host: Host, command: NexthopCommand): Outcome {
     case 'replace': {
       const { id, nexthop } = command;
       if (byId.has(id) && command.action === 'add') return failed('RTNETLINK answers: File exists');
+      host.routeGeneration += 1;
       switch (nexthop.kind) {
         case 'blackhole':
           byId.set(id, { kind: 'blackhole', id });

@@ -14,7 +14,7 @@ import { createSkBuff } from '../skbuff.ts';
 import { done, failed, noDevice, printed, type Outcome } from './outcome.ts';
 
 /** `ip route`. */
-export function applyRoute(host: Host, command: RouteCommand, at: Location): Outcome {
+export function applyRoute(host: Host, command: RouteCommand, at: Location, batch: boolean): Outcome {
   switch (command.action) {
     case 'add':
     case 'append':
@@ -29,12 +29,13 @@ export function applyRoute(host: Host, command: RouteCommand, at: Location): Out
       return refused ? failed(refused.message) : done;
     }
     case 'flush':
-      return flush(host, command.selector);
+      return isThere(host, command.selector, batch) ? flush(host, command.selector) : missing('Flush');
     case 'flush-cache':
       host.routeGeneration += 1;
       host.exceptionGeneration += 1;
       return done;
     case 'show': {
+      if (!isThere(host, command.selector, batch)) return missing('Dump');
       const shown = select(host, command.selector).map(listingOf);
       return printed(printRoutes(shown, command.selector, command.output));
     }
@@ -43,13 +44,29 @@ export function applyRoute(host: Host, command: RouteCommand, at: Location): Out
   }
 }
 
+/** `ip` has the kernel look for the table that it asks about, but not in a batch. */
+function isThere({ era, fib }: Host, { table }: RouteSelector, batch: boolean): boolean {
+  return !era.tableFilter || batch || table === 'all' || fib.tables.has(table);
+}
+
+function missing(what: 'Flush' | 'Dump'): Outcome {
+  return failed(`Error: ipv4: FIB table does not exist.\n${what} terminated`);
+}
+
+/**
+ * The kernel refuses to delete a route by nexthop object as `ip` says it: with the object, and with what it stands for
+ * (rtm_to_fib_config). The others go.
+ */
 function flush(host: Host, selector: RouteSelector): Outcome {
-  for (const gone of select(host, selector)) {
+  const [refused, deleted] = [true, false].map((byObject) =>
+    select(host, selector).filter(({ info }) => (info.group !== null) === byObject),
+  );
+  for (const gone of deleted ?? []) {
     replaceRoutes(host, gone.table, gone.destination, gone.length, (routes) =>
       routes.filter((route) => route !== gone),
     );
   }
-  return done;
+  return refused?.length ? failed('Failed to send flush request: Invalid argument') : done;
 }
 
 function select(host: Host, selector: RouteSelector): readonly FibRoute[] {

@@ -50,7 +50,7 @@ export function createMachine({ network, host, system, scripts, gate }: Premises
       const commands = readIp(words, isBatch(words) ? input : null);
       const [first] = commands;
       if (commands.length === 1 && first?.command.object === 'monitor') return monitor(host, first.command, say);
-      const outcome = inTurn(commands, (placed) => applyIp(network, host, placed));
+      const outcome = inTurn(commands, (placed) => applyIp(network, host, placed, isBatch(words)));
       return isBatch(words) && outcome.status !== 0 ? { ...outcome, status: 1 } : outcome;
     },
     iptables: ({ words }) => applyNetfilter(host, readIptables(words)),

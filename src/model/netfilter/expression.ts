@@ -6,6 +6,7 @@ import { lengthOf, protocols, type Packet } from '../packet.ts';
 import { isReply } from '../skbuff.ts';
 import { fibValue } from './fib-expression.ts';
 import type { Evaluation, TableState } from './netfilter.ts';
+import { layoutOf, wordOf } from './register.ts';
 import { createSet, type SetState, type Value } from './set.ts';
 import type { SetOperand } from '../../candidate/commands/netfilter.ts';
 
@@ -28,7 +29,7 @@ export function compileExpression(expression: Expression, table: TableState): Ev
     case 'ct':
       return ctEvaluator(expression.key);
     case 'fib':
-      return (evaluation) => fibValue(evaluation, expression.keys, expression.result);
+      return (evaluation) => fibValue(evaluation, expression, table.name.owner);
     case 'socket':
       return ({ skb }) => {
         const { socket } = skb;
@@ -47,13 +48,19 @@ export function compileExpression(expression: Expression, table: TableState): Ev
       };
     }
     case 'jhash': {
-      const of = compileExpression(expression.of, table);
+      const parts = expression.of.kind === 'concatenation' ? expression.of.parts : [expression.of];
+      const words = parts.map((part) => ({ value: compileExpression(part, table), layout: layoutOf(part) }));
+      // Parts of several are filled up to whole words.
+      const [only] = words.length === 1 ? words : [];
+      const excess = only ? 4 - only.layout.bytes : 0;
       const { modulus, seed, offset } = expression;
       return (evaluation) => {
-        const value = of(evaluation);
-        if (value === null) return null;
-        const words = (typeof value === 'object' ? value : [value]).map(Number);
-        return Math.floor((jhashWords(words, seed ?? evaluation.host.hashSecret) * modulus) / 2 ** 32) + offset;
+        const values = words
+          .map(({ value, layout }) => wordOf(value(evaluation), layout))
+          .filter((word) => word !== null);
+        if (values.length < words.length) return null;
+        const hash = jhashWords(values, (seed ?? evaluation.host.hashSecret) - excess);
+        return Math.floor((hash * modulus) / 2 ** 32) + offset;
       };
     }
     case 'binary':

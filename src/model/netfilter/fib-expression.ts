@@ -1,14 +1,14 @@
-import type { FibKey } from '../../candidate/commands/netfilter.ts';
+import type { Expression, TableName } from '../../candidate/commands/netfilter.ts';
 import { scopes } from '../device.ts';
 import { usesDevice } from '../fib/fib.ts';
 import { lookUp } from '../rules.ts';
 import type { Evaluation } from './netfilter.ts';
 
-/** What the routing tables say of one of a packet's addresses (net/ipv4/netfilter/nft_fib_ipv4.c). */
+/** What the routing tables say of one of a packet's addresses (net/ipv4/netfilter/nft_fib_ipv4.c, ipt_rpfilter.c). */
 export function fibValue(
   { host, skb, hook, input, output }: Evaluation,
-  keys: readonly FibKey[],
-  result: 'oif' | 'oifname' | 'type' | 'exists',
+  { keys, result }: Extract<Expression, { kind: 'fib' }>,
+  owner: TableName['owner'],
 ): number | string | null {
   const { packet } = skb;
   const bySource = keys.includes('saddr');
@@ -21,7 +21,7 @@ export function fibValue(
     mark: keys.includes('mark') ? skb.mark : 0,
     tos: packet.tos,
     scope: scopes.universe,
-    protocol: packet.protocol,
+    protocol: owner === 'nft' ? packet.protocol : 0,
     source: bySource ? packet.destination : packet.source,
     destination,
     sourcePort: 0,

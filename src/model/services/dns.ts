@@ -105,6 +105,11 @@ export function resolveName(
   cancel = host.clock.after(patience, () => {
     finish(false, `;; communications error to ${server}#${port}: timed out`);
   });
+  sendUdp(host, socket, questionFor(name, id), null);
+}
+
+/** What a resolver sends to ask for a name's address. */
+export function questionFor(name: string, id: number): Payload {
   const content: Question = { kind: 'question', id, name };
-  sendUdp(host, socket, { length: questionLength(name), content }, null);
+  return { length: questionLength(name), content };
 }

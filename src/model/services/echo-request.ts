@@ -19,6 +19,7 @@ export interface EchoSocket {
  * @param device SO_BINDTODEVICE; null: routing chooses
  * @param answered hears of each answer
  * @param source the address that the socket is bound to; 0: none
+ * @param mark SO_MARK
  */
 export function openEchoSocket(
   host: Host,
@@ -26,11 +27,12 @@ export function openEchoSocket(
   device: Device | null,
   answered: (reply: Packet) => void,
   source = 0,
+  mark = 0,
 ): EchoSocket {
   const { echoReplies } = host.sockets;
   echoReplies.set(identifier, answered);
   return {
-    send: (destination, sequence) => sendEcho(host, { source, destination, identifier, sequence }, device),
+    send: (destination, sequence) => sendEcho(host, { source, destination, identifier, sequence, mark }, device),
     close: () => {
       if (echoReplies.get(identifier) === answered) echoReplies.delete(identifier);
     },
@@ -48,10 +50,10 @@ export function freeIdentifier(host: Host): number {
 /** The packet has no source before it is routed; type and code stand where others have ports (net/ipv4/raw.c, raw_sendmsg). */
 function sendEcho(
   host: Host,
-  echo: Readonly<Record<'source' | 'destination' | 'identifier' | 'sequence', number>>,
+  echo: Readonly<Record<'source' | 'destination' | 'identifier' | 'sequence' | 'mark', number>>,
   device: Device | null,
 ): HookVerdict | RouteError {
-  const { source, destination, identifier, sequence } = echo;
+  const { source, destination, identifier, sequence, mark } = echo;
   const packet: Packet = {
     source,
     destination,
@@ -71,11 +73,12 @@ function sendEcho(
     source,
     destination,
     output: device,
+    mark,
     protocol: protocols.icmp,
     destinationPort: 8 << 8,
   });
   const route = routeOutput(host, flow, trail);
   if (typeof route === 'string') return route;
-  const socket = { boundDevice: device, mark: 0, uid: 0, transparent: false };
-  return sendLocal(host, { ...packet, source: route.source }, route, { socket, trail });
+  const socket = { boundDevice: device, mark, uid: 0, transparent: false };
+  return sendLocal(host, { ...packet, source: route.source }, route, { mark, socket, trail });
 }

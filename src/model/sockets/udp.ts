@@ -19,6 +19,7 @@ export interface UdpSocket extends SenderSocket {
   remote: { readonly address: number; readonly port: number } | null;
   /** The hash that a connected socket gives its packets. */
   socketHash: number | null;
+  readonly ttl: number | null;
   /** The route that a connected socket remembers, and how old the tables were. */
   cached: { readonly route: Route; readonly generation: number } | null;
   /** Whether what comes for it has been checked, and how old the tables were. */
@@ -49,13 +50,15 @@ export interface UdpOptions {
   readonly port?: number;
   readonly device?: Device | null;
   readonly mark?: number;
+  /** How many hops its datagrams may go; absent: as many as the host's own usually may. */
+  readonly ttl?: number | undefined;
   readonly receive: (datagram: Datagram) => void;
   readonly refused?: () => void;
 }
 
 /** Opens and binds a socket; null if its address is not the host's, or taken. */
 export function openUdp(host: Host, options: UdpOptions): UdpSocket | null {
-  const { address = 0, port = 0, device = null, mark = 0, receive, refused = null } = options;
+  const { address = 0, port = 0, device = null, mark = 0, ttl = null, receive, refused = null } = options;
   if (address !== 0 && !isLocalAddress(host, address) && host.sysctls.read('ipv4.ip_nonlocal_bind') === 0) return null;
   const chosen = port === 0 ? freePort(host) : port;
   const present = host.sockets.udp.get(chosen) ?? [];
@@ -69,6 +72,7 @@ export function openUdp(host: Host, options: UdpOptions): UdpSocket | null {
     uid: 0,
     transparent: false,
     socketHash: null,
+    ttl,
     cached: null,
     checked: null,
     receive,
@@ -138,7 +142,7 @@ export function sendUdp(
     destination: target.address,
     protocol: protocols.udp,
     tos: 0,
-    ttl: host.sysctls.read('ipv4.ip_default_ttl'),
+    ttl: socket.ttl ?? host.sysctls.read('ipv4.ip_default_ttl'),
     sourcePort: socket.localPort,
     destinationPort: target.port,
     icmp: null,

@@ -4,7 +4,19 @@ import type { Battery, Responder, Shot } from '../../backend/volley.ts';
 import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { closing } from '../run.ts';
-import { acquaintance, elsewhere, home, lines, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
+import { ownAddresses } from './traffic.ts';
+import {
+  acquaintance,
+  elsewhere,
+  home,
+  lines,
+  names,
+  ports,
+  resetOf,
+  type Phase,
+  type Step,
+  type Trial,
+} from './trial.ts';
 
 /** What became of a trial, phase by phase. */
 export type TrialRecord = readonly PhaseRecord[];
@@ -17,8 +29,8 @@ export interface PhaseRecord {
 }
 
 export interface StepEnd {
-  /** With its status. */
-  readonly line: string;
+  readonly host: string;
+  readonly status: number;
   /** What it complained of, in words that are none of the comparison. */
   readonly stderr: string;
 }
@@ -27,6 +39,7 @@ export interface StepEnd {
 const responders: readonly Responder[] = ['server', 'internet', 'lan'].flatMap((host): readonly Responder[] => [
   { host, protocol: 'udp', port: ports.wildcard },
   { host, protocol: 'tcp', port: ports.stream },
+  ...(host === 'server' ? [{ host, protocol: 'dns' as const, port: names.port, name: names.known }] : []),
   ...(host === 'server'
     ? lines.map(({ address }) => ({ host, protocol: 'udp' as const, port: ports.bound, address }))
     : []),
@@ -76,7 +89,7 @@ async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial):
     const ended: StepEnd[] = [];
     for (const { host, script } of inOnes(steps)) {
       const { status, stderr } = await lab.run(host, script);
-      ended.push({ line: `${host}: the script ended with status ${status}`, stderr });
+      ended.push({ host, status, stderr });
     }
     const from = lab.now();
     await battery.fire(shots);
@@ -122,11 +135,6 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
     // How TCP cuts what it sends, and when it acknowledges, is a matter of time.
     crossings: byShot.map(([{ protocol }, record]) => (protocol === 'tcp' ? [...new Set(record)].sort() : record)),
   };
-}
-
-/** The addresses that only this shot has to do with: those in networks that hosts have thousands of addresses of. */
-function ownAddresses({ source, destination }: Shot): readonly string[] {
-  return [source, destination].filter((address) => address !== undefined).filter((each) => /^(?:198|10)\./.test(each));
 }
 
 function describe({ host, interface: name, direction, source, destination, protocol, summary }: Crossing): string {

@@ -1,5 +1,5 @@
 import type { Shot } from '../../backend/volley.ts';
-import type { PhaseRecord, TrialRecord } from './carry-out.ts';
+import type { PhaseRecord, StepEnd, TrialRecord } from './carry-out.ts';
 import type { Trial } from './trial.ts';
 
 /** What the two did otherwise than each other. */
@@ -18,9 +18,9 @@ export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: Tri
   return phases.flatMap(({ shots }, phase): readonly Difference[] => {
     const [one, other] = [kernel[phase], model[phase]];
     if (!one || !other) throw new Error(`phase ${phase} was not carried out`);
-    const asLines = (steps: PhaseRecord['steps']): readonly string[] => steps.map(({ line }) => line);
+    const asLines = (steps: PhaseRecord['steps']): readonly string[] => steps.map(describe);
     const said = (steps: PhaseRecord['steps']): readonly string[] =>
-      steps.flatMap(({ line, stderr }) => [line, ...stderr.split('\n').filter(Boolean)]);
+      steps.flatMap((step) => [describe(step), ...step.stderr.split('\n').filter(Boolean)]);
     const differ = asLines(one.steps).join('\n') !== asLines(other.steps).join('\n');
     return [
       ...(differ ? [{ phase, shot: null, kernel: said(one.steps), model: said(other.steps) }] : []),
@@ -32,3 +32,5 @@ export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: Tri
     ].filter((each) => each.kernel.join('\n') !== each.model.join('\n'));
   });
 }
+
+const describe = ({ host, status }: StepEnd): string => `${host}: the script ended with status ${status}`;

@@ -4,6 +4,7 @@ import type { Topology } from '../../topology/topology.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
 import { differencesOf, type Difference } from './compare.ts';
 import { trials } from './generate.ts';
+import { triesOf } from './traffic.ts';
 import type { Trial } from './trial.ts';
 
 export interface ConformanceOptions {
@@ -81,7 +82,10 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
           result.journeys += crossings.length;
           result.travelled += crossings.filter((each) => each.length > 0).length;
         }
-        const tries = trial.phases.flatMap(({ steps }) => steps.flatMap((step) => step.tries));
+        const tries = trial.phases.flatMap(({ steps, shots }) => [
+          ...steps.flatMap((step) => step.tries),
+          ...shots.flatMap(triesOf),
+        ]);
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
         const differences = differencesOf(trial, record.kernel, record.model);
         if (differences.length === 0) continue;

@@ -5,6 +5,13 @@ import { elsewhere, home, lines, ports } from './trial.ts';
 const { constantFrom: one } = fc;
 const line = one(...lines);
 const mark = fc.integer({ min: 1, max: 4 });
+const hashed = one(
+  'ip saddr . ip daddr',
+  'ip daddr',
+  'meta l4proto . ip saddr',
+  'ip saddr . ip daddr . ct mark',
+  'ip protocol',
+);
 const mask = one('0x1', '0x3', '0xff');
 /** A rule of Netfilter's, as both of its tools say it; `chain` is one of the built-in ones. */
 export interface Filter {
@@ -44,10 +51,10 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
     iptables: `-m connmark --mark ${before} -j MARK --set-xmark ${value}/0x3`,
     nft: `ct mark ${before} meta mark set meta mark | ${value}`,
   })),
-  fc.tuple(one('PREROUTING', 'OUTPUT'), mark).map(([chain, seed]): Filter => ({
+  fc.tuple(one('PREROUTING', 'OUTPUT'), mark, hashed).map(([chain, seed, of]): Filter => ({
     ...{ table: 'mangle', chain, tries: 'mark by hash or network' },
     iptables: `-d 198.18.0.0/16 -j MARK --set-mark ${seed}`,
-    nft: `meta mark set jhash ip saddr . ip daddr mod 4 seed 0x${seed} offset 1`,
+    nft: `meta mark set jhash ${of} mod 4 seed 0x${seed} offset 1`,
   })),
   fc.tuple(one('PREROUTING', 'INPUT', 'FORWARD'), mark).map(([chain, value]): Filter => ({
     ...{ table: 'mangle', chain, tries: 'mark by type of destination' },

@@ -16,7 +16,7 @@ import {
   textbook,
   type Line,
 } from './routing.ts';
-import { aims, shotsOf } from './traffic.ts';
+import { aims, ownAddresses, shotsOf } from './traffic.ts';
 import { lines, ports, type Phase, type Step, type Trial } from './trial.ts';
 
 const line = one(...lines);
@@ -161,13 +161,13 @@ export const trials: fc.Arbitrary<Trial> = fc
       // The same flows again meet what is remembered of them; a port of TCP's own stays taken for a while.
       const last = phase.again ? (phases.at(-1)?.shots ?? []) : [];
       const before = last.filter(({ protocol }) => protocol !== 'tcp');
-      const taken = new Set(before.map(({ destination, source }) => `${destination} ${source}`));
+      const taken = new Set(before.flatMap(ownAddresses));
       phases.push({
         steps: [
           ...phase.event,
           ...(before.length > 0 ? [{ host: 'server', script: ':', tries: ['same flows again'] }] : []),
         ],
-        shots: [...before, ...fresh.filter(({ destination, source }) => !taken.has(`${destination} ${source}`))],
+        shots: [...before, ...fresh.filter((shot) => !ownAddresses(shot).some((address) => taken.has(address)))],
       });
     }
     return { seed, phases: withoutChance(phases) };

@@ -1,7 +1,8 @@
 // What is sent, at random.
 import fc from 'fast-check';
 import type { Shot } from '../../backend/volley.ts';
-import { claimed, home, lines, ports } from './trial.ts';
+import { contains, parseIPv4, parsePrefix } from '../../net/address.ts';
+import { claimed, home, lines, names, ports } from './trial.ts';
 
 const { constantFrom: one } = fc;
 const line = one(...lines);
@@ -13,6 +14,7 @@ const homeAddress = (index: number): string => `10.8.${(index >> 8) % claimed.fi
 const claimedAddress = (index: number): string => `10.8.${claimed.first + ((index >> 8) & 15)}.${index & 255}`;
 
 type Aim = (index: number, sourcePort: number) => Shot;
+const mark = fc.integer({ min: 1, max: 4 });
 const transport = one('udp', 'tcp', 'icmp');
 const aim: fc.Arbitrary<Aim> = fc.oneof(
   {
@@ -47,6 +49,43 @@ const aim: fc.Arbitrary<Aim> = fc.oneof(
         },
         ...(from && { source: from.address }),
         ...(kind === 'udp' && { connected }),
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(one('internet', 'lan'), line, fc.boolean())
+      .map(([host, { address }, isClaimed]): Aim => (index, sourcePort) => ({
+        ...{ host, protocol: 'udp', destination: address, port: names.port, sourcePort, asks: names.known },
+        source: host === 'lan' ? homeAddress(index) : isClaimed ? claimedAddress(index) : internetAddress(index),
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        one('udp', 'icmp'),
+        line,
+        fc.option(line, { nil: undefined }),
+        fc.option(mark, { nil: undefined }),
+        fc.boolean(),
+      )
+      .map(([protocol, { name }, from, number, toDevice]): Aim => (index, sourcePort) => ({
+        ...{ host: 'server', protocol, destination: internetAddress(index), sourcePort },
+        port: protocol === 'icmp' ? 0 : ports.wildcard,
+        ...(from && { source: from.address }),
+        ...(number !== undefined && { mark: number }),
+        ...((toDevice || number === undefined) && { device: name }),
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(one('internet', 'lan'), one(1, 2), line)
+      .map(([host, ttl, { address }]): Aim => (index, sourcePort) => ({
+        ...{ host, protocol: 'udp', port: host === 'lan' ? ports.wildcard : ports.forwarded, sourcePort, ttl },
+        destination: host === 'lan' ? internetAddress(index) : address,
+        source: host === 'lan' ? homeAddress(index) : internetAddress(index),
       })),
   },
   {
@@ -108,3 +147,39 @@ export const aims = fc.uniqueArray(fc.tuple(own, aim), { minLength: 1, maxLength
 /** @param first the source port of the first shot; others have those that follow */
 export const shotsOf = (chosen: readonly (readonly [number, Aim])[], first: number): readonly Shot[] =>
   chosen.map(([index, make], place) => make(index, first + place));
+
+/** What a shot tries, for the count; none for what is as usual. */
+export function triesOf({
+  host,
+  protocol,
+  source,
+  destination,
+  port,
+  device,
+  mark: marked,
+  ttl,
+  asks,
+  connected,
+}: Shot): string[] {
+  const isClaimed = host === 'internet' && source !== undefined && isWithin(source, claimed.network);
+  const kinds: readonly (readonly [boolean, string])[] = [
+    [asks !== undefined, 'answer by IP_PKTINFO'],
+    [device !== undefined, 'socket bound to a device'],
+    [marked !== undefined, 'socket with a mark'],
+    [ttl !== undefined, 'few hops'],
+    [isClaimed, "source of somebody else's"],
+    [host === 'internet' && destination.startsWith('10.'), 'from the internet to the home network'],
+    [host === 'lan' && !destination.startsWith('198.'), 'from the home network to the router'],
+    [host === 'server' && source !== undefined, 'bound socket'],
+    [connected === true, 'connected UDP socket'],
+    [port === ports.forwarded, 'forwarded port'],
+  ];
+  return [`${protocol} from ${host}`, ...kinds.filter(([holds]) => holds).map(([, kind]) => kind)];
+}
+
+const isWithin = (address: string, network: string): boolean => contains(parsePrefix(network), parseIPv4(address));
+
+/** The addresses that only this shot has to do with: those in networks of which hosts have thousands. */
+export function ownAddresses({ source, destination }: Shot): readonly string[] {
+  return [source, destination].filter((address) => address !== undefined).filter((each) => /^(?:198|10)\./.test(each));
+}

@@ -41,6 +41,8 @@ export const elsewhere = '198.18.0.1';
 
 /** Ports that something answers at: by a wildcard UDP socket, by one bound to the address, over TCP; and one where nothing does. */
 export const ports = { wildcard: 7, bound: 8, stream: 9, closed: 11, forwarded: 80 };
+/** Where a name server answers with the address that was asked, and the name that it knows. */
+export const names = { port: 53, known: 'conformance.test' };
 
 /**
  * Brings the server, and the other ends of its lines, to what they were, whatever was done to them. A part of each trial's
@@ -56,12 +58,12 @@ export function resetOf(seed: number): readonly Step[] {
       host: 'internet',
       script: [
         ip([
-          ...names.map((name) => `link set ${name} up`),
+          ...uplinks.map((name) => `link set ${name} up`),
           `route replace local ${claimed.network} dev lo table local`,
           // A quarter of the addresses at home are to be found over each line.
           ...lines.map(({ address }, index) => `route replace 10.8.${index * 64}.0/18 via ${address}`),
         ]),
-        afresh(names),
+        afresh(uplinks),
       ].join('\n'),
       tries: [],
     },
@@ -86,7 +88,7 @@ export function resetOf(seed: number): readonly Step[] {
           `route add ${home.network} via ${home.host} dev ${home.name}`,
         ]),
         'conntrack -F 2>/dev/null',
-        afresh([...names, home.name]),
+        afresh([...uplinks, home.name]),
         ...perDevice,
         ...Object.entries({ ...hostDefaults, fib_multipath_hash_seed: seed }).map(
           ([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`,
@@ -126,4 +128,4 @@ export const acquaintance: readonly Ping[] = [
 /** ICMP errors are not to be too many for the kernel to tell; and nobody waits for an answer to a question of ARP's of long ago. */
 const afresh = (devices: readonly string[]): string =>
   ['echo 0 >/proc/sys/net/ipv4/icmp_ratemask', ...devices.map((name) => `ip neighbour flush dev ${name}`)].join('\n');
-const names = lines.map(({ name }) => name);
+const uplinks = lines.map(({ name }) => name);

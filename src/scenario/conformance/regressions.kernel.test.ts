@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import crossroads from '../../../lab/topologies/crossroads.ts';
+import { asRoot } from '../../kernel/testing.ts';
+import { bothBackends } from '../backends.ts';
+import { carryOut } from './carry-out.ts';
+import { outcomesOf, regressions } from './regressions.ts';
+
+asRoot('the kernel does what regressions say that it does', async (t) => {
+  const [kernel] = await bothBackends({ tunnels: false });
+  const directory = await mkdtemp(join(tmpdir(), 'regressions-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const options = { profile: 'kernel', seed: 1, tunnels: {}, directory, label: 'kernel' };
+  const trials = regressions.map(({ trial }) => trial);
+  const { records } = await carryOut(kernel, crossroads(), trials, options);
+  t.is(records.length, regressions.length);
+  for (const [index, record] of records.entries()) {
+    t.deepEqual(outcomesOf(record), regressions[index]?.kernel, regressions[index]?.title);
+  }
+});
