@@ -39,7 +39,7 @@ function network(release = '6.18.44') {
   const host = (name: string): Host => made.hosts.get(name)!;
   const ip = (name: string, line: string): string => {
     const words = ['ip', ...line.split(' ')].map((text) => ({ text, at: { file: 'line', line: 1, column: 1 } }));
-    const { status, stdout, stderr } = applyIp(made, host(name), readIp(words, null)[0]!);
+    const { status, stdout, stderr } = applyIp(made, host(name), readIp(words, null)[0]!, false);
     return status === 0 ? stdout : stderr;
   };
   ip('client', 'route add default via 10.0.0.1');

@@ -46,7 +46,7 @@ function machine(release: string): Machine {
   host.sysctls.write('ipv4.ip_forward', 1);
   const ip = (line: string): void => {
     const words = ['ip', ...line.split(' ')].map((text) => ({ text, at: { file: 'line', line: 1, column: 1 } }));
-    const { status, stderr } = applyIp(network, host, readIp(words, null)[0]!);
+    const { status, stderr } = applyIp(network, host, readIp(words, null)[0]!, false);
     if (status !== 0) throw new Error(stderr);
   };
   setup.forEach(ip);

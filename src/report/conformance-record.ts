@@ -45,6 +45,10 @@ const shot = object({
   sourcePort: count,
   source: optional(text),
   connected: optional(truth),
+  device: optional(text),
+  mark: optional(count),
+  ttl: optional(count),
+  asks: optional(text),
 } satisfies Shapes<Shot>);
 
 const step = object({ host: text, script: text, tries: list(text) } satisfies Shapes<Step>);

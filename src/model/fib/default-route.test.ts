@@ -21,7 +21,7 @@ function server(...lines: readonly string[]) {
   const host = network.hosts.get('server')!;
   const ip = (line: string): void => {
     const words = ['ip', ...line.split(' ')].map((text) => ({ text, at: { file: 'line', line: 1, column: 1 } }));
-    const { status, stderr } = applyIp(network, host, readIp(words, null)[0]!);
+    const { status, stderr } = applyIp(network, host, readIp(words, null)[0]!, false);
     if (status !== 0) throw new Error(`${line}: ${stderr}`);
   };
   for (const uplink of [1, 2]) {

@@ -34,7 +34,7 @@ export function askModel({ sysctls, lines }: Session, release: string): readonly
     const words = ['ip', '-oneline', ...line.split(' ')].map((text) => ({ text, at }));
     const [placed] = readIp(words, null);
     if (!placed) throw new Error(`nothing read in ${line}`);
-    const { status, stdout, stderr } = applyIp(network, host, placed);
+    const { status, stdout, stderr } = applyIp(network, host, placed, true);
     if (!isLookUp(line)) return status === 0 ? 'done' : 'refused';
     return status === 0 ? decision(stdout) : `refused: ${stderr.trim().replace('RTNETLINK answers: ', '')}`;
   });
