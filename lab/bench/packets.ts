@@ -52,7 +52,7 @@ export async function comparePackets(): Promise<void> {
 }
 
 /** Returns what sends one round. */
-export function modelSender(): () => number {
+function modelSender(): () => number {
   const options = { era: eraOf('6.18'), seed: 1, record: () => undefined, trailOf: null, delay: 0.000_02 };
   const network = buildNetwork(topology, options);
   const hostOf = (name: string) => {
