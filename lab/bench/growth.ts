@@ -135,7 +135,7 @@ function createRouter(): Router {
       const at = { file: 'batch', line: 1, column: 1 };
       const words = ['ip', '-batch', '-'].map((text) => ({ text, at }));
       for (const placed of readIp(words, { text: lines.join('\n'), at })) {
-        const { status, stderr } = applyIp(network, host, placed);
+        const { status, stderr } = applyIp(network, host, placed, true);
         if (status !== 0) throw new Error(`the router's ip failed: ${stderr}`);
       }
     },
