@@ -1,15 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { LabError, type LabErrorCode } from '../net/error.ts';
-import { addConformanceCommand } from './conformance.ts';
-import { addCheckCommand } from './check.ts';
-import { addErasCommand } from './eras.ts';
-import { addExplainCommand } from './explain.ts';
-import { addListCommand } from './list.ts';
-import { addMatrixCommand } from './matrix.ts';
-import { addMergeCommand } from './merge.ts';
-import { addRunCommand } from './run.ts';
-import { addShellCommand } from './shell.ts';
-import { addTraceCommand } from './trace.ts';
 
 const exitStatus: Readonly<Record<LabErrorCode, number>> = { 'lab-failed': 1, invalid: 2, 'cannot-run': 3 };
 
@@ -22,16 +12,39 @@ const program = new Command('lab')
     'after',
     '\nExit status: 0 everything as expected; 1 a check failed; 2 bad usage or invalid input; 3 cannot run here.',
   );
-addRunCommand(program);
-addMatrixCommand(program);
-addListCommand(program);
-addExplainCommand(program);
-addShellCommand(program);
-addTraceCommand(program);
-addCheckCommand(program);
-addErasCommand(program);
-addConformanceCommand(program);
-addMergeCommand(program);
+/** Adds each command. Only what is asked for is loaded: to load all takes three times as long as `list` does. */
+const commands: Readonly<Record<string, () => Promise<void>>> = {
+  run: async () => {
+    (await import('./run.ts')).addRunCommand(program);
+  },
+  matrix: async () => {
+    (await import('./matrix.ts')).addMatrixCommand(program);
+  },
+  list: async () => {
+    (await import('./list.ts')).addListCommand(program);
+  },
+  explain: async () => {
+    (await import('./explain.ts')).addExplainCommand(program);
+  },
+  shell: async () => {
+    (await import('./shell.ts')).addShellCommand(program);
+  },
+  trace: async () => {
+    (await import('./trace.ts')).addTraceCommand(program);
+  },
+  check: async () => {
+    (await import('./check.ts')).addCheckCommand(program);
+  },
+  eras: async () => {
+    (await import('./eras.ts')).addErasCommand(program);
+  },
+  conformance: async () => {
+    (await import('./conformance.ts')).addConformanceCommand(program);
+  },
+  merge: async () => {
+    (await import('./merge.ts')).addMergeCommand(program);
+  },
+};
 
 // Whoever reads us may stop reading, as `head` does; the files and the exit status are still to come.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -39,7 +52,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program.parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
+  const words = withDefaultCommand(process.argv.slice(2));
+  const [first = ''] = words;
+  for (const add of Object.hasOwn(commands, first) ? [commands[first]] : Object.values(commands)) await add?.();
+  await program.parseAsync(words, { from: 'user' });
 } catch (error) {
   process.exitCode = report(error);
 }
@@ -47,7 +63,7 @@ try {
 /** What isn't a command is what to run. */
 function withDefaultCommand(words: readonly string[]): readonly string[] {
   const [first] = words;
-  const own = ['help', '-h', '--help', ...program.commands.map((command) => command.name())];
+  const own = ['help', '-h', '--help', ...Object.keys(commands)];
   return first === undefined || own.includes(first) ? words : ['run', ...words];
 }
 

@@ -1,6 +1,5 @@
 import type { RouteType } from '../candidate/commands/ip.ts';
 import { isOnLink, maskOf, scopes, type AssignedAddress, type Device } from './device.ts';
-import { tables } from './fib/fib.ts';
 import { addKernelRoute, flushDead, removeKernelRoute, removeRoutesFrom } from './fib/kernel-routes.ts';
 import { syncDown, syncUp } from './fib/link-events.ts';
 import type { Host } from './host.ts';
@@ -15,15 +14,13 @@ export function isBroadcastAddress(host: Host, address: number): boolean {
   return address === 0xffffffff || ownType(host, address) === 'broadcast';
 }
 
-function ownType(host: Host, address: number): RouteType | null {
-  let type: RouteType | null = null;
-  host.fib.tables.get(tables.local)?.search(address, (routes) => {
-    const [first] = routes;
-    if (!first) return false;
-    ({ type } = first.info);
-    return true;
-  });
-  return type;
+/** What the table local has an address for; null: it has none. */
+export function ownType(host: Host, address: number): RouteType | null {
+  for (const { mask, prefixes } of host.fib.local.levels) {
+    const first = prefixes.get(address & mask)?.[0];
+    if (first) return first.info.type;
+  }
+  return null;
 }
 
 /** Without a label it has the device's name; without a metric, 0. */

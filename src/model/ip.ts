@@ -5,7 +5,7 @@ import { count, type Host } from './host.ts';
 import { deliverIcmp, sendError } from './icmp.ts';
 import { runHook, type HookVerdict } from './netfilter/hooks.ts';
 import { resolveNeighbour } from './neighbour.ts';
-import { protocols, type Packet } from './packet.ts';
+import { protocols, withTtl, type Packet } from './packet.ts';
 import { sendRedirect } from './redirect.ts';
 import { routeInput } from './route-input.ts';
 import type { Route } from './route-output.ts';
@@ -21,10 +21,14 @@ export interface Kept {
 }
 
 /** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
-export function receive(host: Host, device: Device, packet: Packet, kept?: Kept): void {
+export function receive(host: Host, device: Device, packet: Packet, kept: Kept | null = null): void {
   if (host.silent) return;
   const skb = createSkBuff(packet, device, host.trailOf?.(host, packet) ?? null);
-  if (kept) Object.assign(skb, kept);
+  if (kept) {
+    skb.mark = kept.mark;
+    skb.connection = kept.connection;
+    skb.tracking = kept.tracking;
+  }
   if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
   // An established socket knows by which device its packets come, and has them checked no more.
   if (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb)) {
@@ -81,7 +85,7 @@ function forward(host: Host, skb: SkBuff, redirect: boolean): void {
     sendError(host, skb, 11, 0);
     return;
   }
-  skb.packet = { ...packet, ttl: packet.ttl - 1 };
+  skb.packet = withTtl(packet, packet.ttl - 1);
   if (redirect) sendRedirect(host, skb);
   count(host, 'IpForwDatagrams');
   if (runHook(host, 'forward', skb, skb.input, skb.output) !== 'accept') return;

@@ -58,24 +58,27 @@ export interface ArpPacket {
 
 /** Joins devices by a cable, or by a switch where there are more than two. */
 export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, record: Recorder): Joined {
-  const queues = new Map<Device, Queue>();
+  const shapes = new Map<Device, (queue: Queue) => void>();
   for (const end of ends) {
     const { host, device } = end;
     const others = ends.filter((other) => other !== end);
-    queues.set(device, { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) });
+    const [other] = others;
+    let queue: Queue = { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) };
+    shapes.set(device, (wanted) => {
+      queue = wanted;
+    });
     device.resolve = (address, source) => resolve(host, device, others, address, source, record);
-    device.transmit = (skb, nexthop) => {
-      const queue = queues.get(device) ?? noQueue;
-      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(skb.packet) + 14) : 0;
+    // Its packet and mark are what they are now, whatever becomes of the buffer.
+    device.transmit = ({ packet, mark }, nexthop) => {
+      const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(packet) + 14) : 0;
       if (wait === null) return;
-      const target = others.length === 1 ? others[0] : host.neighbours.get(device, nexthop)?.neighbour;
-      // Its packet and mark are what they are now, whatever becomes of the buffer.
-      const { packet, mark } = skb;
+      const target = others.length === 1 ? other : host.neighbours.get(device, nexthop)?.neighbour;
+      const present = queue;
       if (wait > 0) {
         host.clock.after(wait, () => {
-          carry(end, target, packet, mark, queue, options, record);
+          carry(end, target, packet, mark, present, options, record);
         });
-      } else carry(end, target, packet, mark, queue, options, record);
+      } else carry(end, target, packet, mark, present, options, record);
     };
   }
   return {
@@ -87,7 +90,7 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
       }
     },
     shape: (device, { rate, delay, loss }) => {
-      queues.set(device, { wait: rate === null ? null : createShaper(rate), delay: delay ?? 0, loss: loss ?? 0 });
+      shapes.get(device)?.({ wait: rate === null ? null : createShaper(rate), delay: delay ?? 0, loss: loss ?? 0 });
     },
   };
 }
@@ -108,8 +111,8 @@ function carry(
   host.clock.after(options.delay + queue.delay, () => {
     if (!target.device.up) return;
     record({ host: target.host, device: target.device, direction: 'in', packet });
-    const kept = { mark: target.host === host ? mark : 0, connection: null, tracking: 'none' } as const;
-    receive(target.host, target.device, packet, kept);
+    const stays = target.host === host && mark !== 0;
+    receive(target.host, target.device, packet, stays ? { mark, connection: null, tracking: 'none' } : null);
   });
 }
 

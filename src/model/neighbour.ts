@@ -24,15 +24,16 @@ export interface NeighbourEntry {
 const reachableTime = 30;
 
 export function createNeighbours(): Neighbours {
+  // Signed, an address is a small integer to the engine: a key that needs no memory.
   const byDevice = new Map<Device, Map<number, NeighbourEntry>>();
   return {
-    get: (device, address) => byDevice.get(device)?.get(address),
+    get: (device, address) => byDevice.get(device)?.get(address | 0),
     set: (device, address, entry) => {
       const entries = byDevice.get(device) ?? new Map<number, NeighbourEntry>();
-      entries.set(address, entry);
+      entries.set(address | 0, entry);
       byDevice.set(device, entries);
     },
-    delete: (device, address) => void byDevice.get(device)?.delete(address),
+    delete: (device, address) => void byDevice.get(device)?.delete(address | 0),
     flush: (device) => {
       if (device) byDevice.delete(device);
       else byDevice.clear();

@@ -63,6 +63,24 @@ export const icmpTypes = { redirect: 5 } as const;
 
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const;
 
+/** The same packet with less time to live. Field by field: each router does it, and `...` takes ten times as long here. */
+export function withTtl(packet: Packet, ttl: number): Packet {
+  return {
+    source: packet.source,
+    destination: packet.destination,
+    protocol: packet.protocol,
+    tos: packet.tos,
+    ttl,
+    sourcePort: packet.sourcePort,
+    destinationPort: packet.destinationPort,
+    icmp: packet.icmp,
+    tcp: packet.tcp,
+    payload: packet.payload,
+    socketHash: packet.socketHash,
+    identity: packet.identity,
+  };
+}
+
 /** Whether it is an error about another packet, as icmp_is_err of the kernel has it. */
 export function isIcmpError(packet: Packet): packet is Packet & { readonly icmp: Icmp & { readonly about: Packet } } {
   return (packet.icmp?.about ?? null) !== null;

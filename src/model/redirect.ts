@@ -1,9 +1,8 @@
 import { formatIPv4 } from '../net/address.ts';
-import { isLocalAddress } from './addresses.ts';
+import { isLocalAddress, ownType } from './addresses.ts';
 import { isOnLink, type Device } from './device.ts';
 import { selectDefault } from './fib/default-route.ts';
 import { learnException } from './fib/exceptions.ts';
-import { tables } from './fib/fib.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { sendError } from './icmp.ts';
@@ -112,12 +111,7 @@ function isOneNetwork({ addresses }: Device, one: number, other: number): boolea
 
 /** Whether an address is neither the host's nor a broadcast address (inet_addr_type). */
 function isOfOthers(host: Host, address: number): boolean {
-  let type = 'unicast';
-  host.fib.tables.get(tables.local)?.search(address, ([first]) => {
-    if (first) ({ type } = first.info);
-    return first !== undefined;
-  });
-  return type === 'unicast';
+  return (ownType(host, address) ?? 'unicast') === 'unicast';
 }
 
 /** Whether a route leads by that gateway (ip_fib_check_default). */

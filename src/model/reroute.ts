@@ -2,7 +2,6 @@ import { formatIPv4 } from '../net/address.ts';
 import type { RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
-import { needsPorts } from './rules.ts';
 import type { SkBuff } from './skbuff.ts';
 
 /**
@@ -13,14 +12,17 @@ import type { SkBuff } from './skbuff.ts';
  */
 export function routeAgain(host: Host, skb: SkBuff): RouteError | null {
   const { packet, mark, socket, trail } = skb;
-  const ports = needsPorts(host.rules);
   const flow = ownFlow(host, {
     destination: packet.destination,
     source: packet.source,
     tos: packet.tos,
     mark,
     output: socket?.boundDevice ?? null,
-    ...(ports && { protocol: packet.protocol, sourcePort: packet.sourcePort, destinationPort: packet.destinationPort }),
+    ...(host.rules.heedPorts && {
+      protocol: packet.protocol,
+      sourcePort: packet.sourcePort,
+      destinationPort: packet.destinationPort,
+    }),
   });
   trail?.('route', `${formatIPv4(packet.destination)} is looked up again, with mark 0x${mark.toString(16)}`);
   const route = routeOutput(host, flow, trail, { anySource: true });

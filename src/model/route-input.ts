@@ -5,11 +5,11 @@ import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
 import { selectPath } from './path.ts';
 import { throughCache } from './route-cache.ts';
-import { lookUp, needsPorts } from './rules.ts';
+import { lookUp } from './rules.ts';
 import { mayRedirect } from './redirect.ts';
 import { describeException } from './route-output.ts';
 import type { SkBuff } from './skbuff.ts';
-import { isNextDoor, validateSource, type Arrival, type Disbelief } from './source-validation.ts';
+import { isNextDoor, validateSource, type Disbelief } from './source-validation.ts';
 import type { Device } from './device.ts';
 
 /** What becomes of a packet that came in. */
@@ -32,6 +32,8 @@ export type InputRoute =
       readonly why: Disbelief | 'no-route' | 'bogus' | 'not-forwarding';
       readonly icmpCode: number | null;
     };
+
+const local: InputRoute = { kind: 'local' };
 
 const drop = (why: (InputRoute & { kind: 'drop' })['why'], icmpCode: number | null = null): InputRoute => ({
   kind: 'drop',
@@ -70,28 +72,27 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   const { source, destination } = packet;
   const values = host.sysctls.interfaceValues(device.name);
   if (source >>> 28 === 0xe || source === 0xffffffff) return drop('bogus');
-  const arrival = arrivalOf(skb, device);
   if (destination === 0xffffffff) {
-    const why = source === 0 ? null : validateSource(host, arrival, trail);
-    return why ? drop(why) : { kind: 'local' };
+    const why = source === 0 ? null : validateSource(host, skb, device, null);
+    return why ? drop(why) : local;
   }
   if (source >>> 24 === 0 || destination >>> 24 === 0) return drop('bogus');
   if ((isLoopback(source) || isLoopback(destination)) && !values.routeLocalnet && device !== host.loopback) {
     trail?.('drop', 'addresses of 127.0.0.0/8 come by no wire (route_localnet is 0)');
     return drop('bogus');
   }
-  const ports = needsPorts(host.rules);
+  const { heedPorts } = host.rules;
   const flow: FlowKey = {
     output: null,
     input: device,
     mark: skb.mark,
     tos: packet.tos,
     scope: scopes.universe,
-    protocol: ports ? packet.protocol : 0,
+    protocol: heedPorts ? packet.protocol : 0,
     source,
     destination,
-    sourcePort: ports ? packet.sourcePort : 0,
-    destinationPort: ports ? packet.destinationPort : 0,
+    sourcePort: heedPorts ? packet.sourcePort : 0,
+    destinationPort: heedPorts ? packet.destinationPort : 0,
     uid: 0,
   };
   const found = lookUp(host, flow, trail);
@@ -102,8 +103,8 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   }
   const { info } = found.route;
   if (info.type === 'broadcast' || info.type === 'local') {
-    const why = validateSource(host, arrival, trail);
-    return why ? drop(why) : { kind: 'local' };
+    const why = validateSource(host, skb, device, null);
+    return why ? drop(why) : local;
   }
   if (!values.forwarding) {
     trail?.(
@@ -114,25 +115,23 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   }
   const nexthop = selectPath(host, found, flow, packet, trail);
   if (!nexthop.device) return drop('no-route', 0);
-  const why = validateSource(host, { ...arrival, output: nexthop.device }, trail);
+  const why = validateSource(host, skb, device, nexthop.device);
   if (why) return drop(why);
   const exception = exceptionFor(host, nexthop, destination);
   if (exception) trail?.('nexthop', describeException(exception, nexthop));
   const { gateway } = exception ?? nexthop;
-  const back = { ...arrival, output: nexthop.device };
   const redirect =
-    nexthop.device === device && mayRedirect(host, device, source, nexthop.gateway) && isNextDoor(host, back);
+    nexthop.device === device && mayRedirect(host, device, source, nexthop.gateway) && isNextDoor(host, skb, device);
   return {
-    ...{ kind: 'forward', device: nexthop.device, nexthop: gateway || destination, gateway },
-    ...{ redirect, redirected: exception !== null },
+    kind: 'forward',
+    device: nexthop.device,
+    nexthop: gateway || destination,
+    gateway,
+    redirect,
+    redirected: exception !== null,
   };
 }
 
 function isLoopback(address: number): boolean {
   return address >>> 24 === 127;
-}
-
-function arrivalOf({ packet, mark }: SkBuff, device: Device): Arrival {
-  const { source, destination, tos, protocol, sourcePort, destinationPort } = packet;
-  return { source, destination, device, output: null, tos, mark, protocol, sourcePort, destinationPort };
 }

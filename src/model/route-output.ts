@@ -135,18 +135,21 @@ function isMulticast(address: number): boolean {
 }
 
 /** A flow of the host's own. What is not said is not known yet, or zero. */
-export function ownFlow(host: Host, parts: Partial<FlowKey> & Pick<FlowKey, 'destination'>): FlowKey {
-  return {
-    output: null,
-    input: host.loopback,
-    mark: 0,
-    tos: 0,
-    scope: scopes.universe,
-    protocol: 0,
-    source: 0,
-    sourcePort: 0,
-    destinationPort: 0,
-    uid: 0,
-    ...parts,
-  };
+export function ownFlow(
+  host: Host,
+  {
+    output = null,
+    mark = 0,
+    tos = 0,
+    scope = scopes.universe,
+    protocol = 0,
+    source = 0,
+    destination,
+    sourcePort = 0,
+    destinationPort = 0,
+    uid = 0,
+  }: Partial<Omit<FlowKey, 'input'>> & Pick<FlowKey, 'destination'>,
+): FlowKey {
+  const input = host.loopback;
+  return { output, input, mark, tos, scope, protocol, source, destination, sourcePort, destinationPort, uid };
 }

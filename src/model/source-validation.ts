@@ -1,25 +1,11 @@
 import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
-import { protocols, tables, usesDevice, type FibResult } from './fib/fib.ts';
+import { protocols, usesDevice, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
-import { lookUp, needsPorts } from './rules.ts';
-import type { Trail } from './trail.ts';
-
-/** What came in, and where it is about to go. */
-export interface Arrival {
-  readonly source: number;
-  readonly destination: number;
-  readonly device: Device;
-  /** The device it is to be forwarded by; null: it is for this host. */
-  readonly output: Device | null;
-  readonly tos: number;
-  readonly mark: number;
-  readonly protocol: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-}
+import { lookUp } from './rules.ts';
+import type { SkBuff } from './skbuff.ts';
 
 /** Why a source is not believed. */
 export type Disbelief = 'reverse-path' | 'local-source' | 'invalid-source';
@@ -28,10 +14,11 @@ export type Disbelief = 'reverse-path' | 'local-source' | 'invalid-source';
  * Whether a packet may have come from its source by that device (net/ipv4/fib_frontend.c, fib_validate_source): the
  * reverse-path filter, and the check for the host's own addresses.
  *
+ * @param device by which it came in
+ * @param output the device it is to be forwarded by; null: it is for this host
  * @returns null if it may
  */
-export function validateSource(host: Host, arrival: Arrival, trail: Trail): Disbelief | null {
-  const { device, output } = arrival;
+export function validateSource(host: Host, skb: SkBuff, device: Device, output: Device | null): Disbelief | null {
   const values = host.sysctls.interfaceValues(device.name);
   if (values.reversePath === 0 && (device !== output || !values.sendRedirects)) {
     switch (host.era.localSourceCheck) {
@@ -41,56 +28,58 @@ export function validateSource(host: Host, arrival: Arrival, trail: Trail): Disb
         if (values.acceptLocal) return null;
         // With rules or local routes of one's own, the whole look-up is made, for this is all that it is good for then.
         if (!host.rules.touched && !hasOwnLocalRoutes(host)) {
-          return isLocalAddress(host, arrival.source) ? disbelieve(host, arrival, 'local-source', trail) : null;
+          return isLocalAddress(host, skb.packet.source) ? disbelieve(host, skb, device, 'local-source') : null;
         }
         break;
       case 'always':
         break;
     }
   }
-  return checkReversePath(host, arrival, trail);
+  return checkReversePath(host, skb, device, output);
 }
 
 /** The look-up of the way back (__fib_validate_source). */
-function checkReversePath(host: Host, arrival: Arrival, trail: Trail): Disbelief | null {
-  const { device } = arrival;
+function checkReversePath(host: Host, skb: SkBuff, device: Device, output: Device | null): Disbelief | null {
+  const { packet, trail } = skb;
   const values = host.sysctls.interfaceValues(device.name);
-  const found = lookUp(host, wayBack(host, arrival), null);
-  if (typeof found === 'string') return notFound(host, arrival, trail, found);
+  const found = lookUp(host, wayBack(host, skb, device, output), null);
+  if (typeof found === 'string') return notFound(host, skb, device, found);
   const { type } = found.route.info;
   if (type !== 'unicast' && !(type === 'local' && values.acceptLocal)) {
-    return disbelieve(host, arrival, type === 'local' ? 'local-source' : 'invalid-source', trail);
+    return disbelieve(host, skb, device, type === 'local' ? 'local-source' : 'invalid-source');
   }
   if (leadsBackBy(host, found, device)) {
     if (values.reversePath !== 0) {
-      trail?.('reverse-path', `${formatIPv4(arrival.source)} is reached by ${device.name}, which it came in by`);
+      trail?.('reverse-path', `${formatIPv4(packet.source)} is reached by ${device.name}, which it came in by`);
     }
     return null;
   }
-  return values.reversePath === 1 || device.addresses.length === 0 ? notFound(host, arrival, trail, found) : null;
+  return values.reversePath === 1 || device.addresses.length === 0 ? notFound(host, skb, device, found) : null;
 }
 
-function wayBack(host: Host, arrival: Arrival): FlowKey {
-  const ports = needsPorts(host.rules);
+function wayBack(host: Host, { packet, mark }: SkBuff, device: Device, output: Device | null): FlowKey {
+  const { heedPorts } = host.rules;
   return {
     output: null,
-    input: arrival.output ?? host.loopback,
-    mark: host.sysctls.interfaceValues(arrival.device.name).sourceValidMark ? arrival.mark : 0,
-    tos: arrival.tos,
+    input: output ?? host.loopback,
+    mark: host.sysctls.interfaceValues(device.name).sourceValidMark ? mark : 0,
+    tos: packet.tos,
     scope: scopes.universe,
-    protocol: ports ? arrival.protocol : 0,
-    source: arrival.destination,
-    destination: arrival.source,
-    sourcePort: ports ? arrival.destinationPort : 0,
-    destinationPort: ports ? arrival.sourcePort : 0,
+    protocol: heedPorts ? packet.protocol : 0,
+    source: packet.destination,
+    destination: packet.source,
+    sourcePort: heedPorts ? packet.destinationPort : 0,
+    destinationPort: heedPorts ? packet.sourcePort : 0,
     uid: 0,
   };
 }
 
-/** Of a packet that was let in: whether its sender is on the very link that it came by, with no gateway between. */
-export function isNextDoor(host: Host, arrival: Arrival): boolean {
-  const { device } = arrival;
-  const flow = wayBack(host, arrival);
+/**
+ * Of a packet that was let in, and is to leave by the device that it came by: whether its sender is on that very link, with no
+ * gateway between.
+ */
+export function isNextDoor(host: Host, skb: SkBuff, device: Device): boolean {
+  const flow = wayBack(host, skb, device, device);
   const found = lookUp(host, flow, null);
   if (typeof found === 'string') return false;
   if (leadsBackBy(host, found, device)) return found.nexthop.scope >= scopes.host;
@@ -101,9 +90,9 @@ export function isNextDoor(host: Host, arrival: Arrival): boolean {
 }
 
 /** What no look-up has led back to is refused, if there is a filter. */
-function notFound(host: Host, arrival: Arrival, trail: Trail, found: FibResult | RouteError): Disbelief | null {
-  const { reversePath } = host.sysctls.interfaceValues(arrival.device.name);
-  return reversePath === 0 ? null : disbelieve(host, arrival, 'reverse-path', trail, found);
+function notFound(host: Host, skb: SkBuff, device: Device, found: FibResult | RouteError): Disbelief | null {
+  const { reversePath } = host.sysctls.interfaceValues(device.name);
+  return reversePath === 0 ? null : disbelieve(host, skb, device, 'reverse-path', found);
 }
 
 /** Any of the route's nexthops will do, a dead one too. */
@@ -124,20 +113,15 @@ function hasOwnLocalRoutes(host: Host): boolean {
 }
 
 function findOwnLocalRoutes(host: Host): boolean {
-  return (
-    host.fib.tables
-      .get(tables.local)
-      ?.routes()
-      .some(({ info }) => info.protocol !== protocols.kernel) ?? false
-  );
+  return host.fib.local.routes().some(({ info }) => info.protocol !== protocols.kernel);
 }
 
 function disbelieve(
   host: Host,
-  { source, destination, device }: Arrival,
+  { packet: { source, destination }, trail }: SkBuff,
+  device: Device,
   why: Disbelief,
-  trail: Trail,
-  found?: FibResult | string,
+  found?: FibResult | RouteError,
 ): Disbelief {
   const values = host.sysctls.interfaceValues(device.name);
   if (why === 'reverse-path' && host.era.reversePathCounter) {

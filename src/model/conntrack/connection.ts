@@ -94,11 +94,11 @@ export function tupleOf(packet: Packet): Tuple {
 
 export function sameTuple(one: Tuple, other: Tuple): boolean {
   return (
-    one.source === other.source &&
-    one.destination === other.destination &&
     one.sourcePort === other.sourcePort &&
     one.destinationPort === other.destinationPort &&
-    one.protocol === other.protocol
+    one.protocol === other.protocol &&
+    one.source === other.source &&
+    one.destination === other.destination
   );
 }
 

@@ -63,7 +63,7 @@ export function track(host: Host, skb: SkBuff): void {
     skb.trail?.('conntrack', 'invalid: it can be the first packet of no connection');
     return;
   }
-  const reply = known !== null && sameTuple(connection.reply, tuple) && !sameTuple(connection.original, tuple);
+  const reply = known !== null && !sameTuple(connection.original, tuple);
   const tracking: Tracking = reply
     ? 'established-reply'
     : connection.status & status.seenReply

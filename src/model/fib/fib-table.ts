@@ -10,42 +10,56 @@ export interface FibTable {
   /** The routes of a prefix. */
   at(destination: number, length: number): readonly FibRoute[];
   put(destination: number, length: number, routes: readonly FibRoute[]): void;
-  /** Calls back with the routes of each prefix that contains `address`, the longest first, until that returns true. */
-  search(address: number, visit: (routes: readonly FibRoute[]) => boolean): void;
+  /** The prefixes by length, the longest first: for look-ups, which try one length after another. */
+  readonly levels: readonly FibLevel[];
   /** By prefix: the lowest address first, then the shortest. */
   routes(): readonly FibRoute[];
   readonly size: number;
 }
 
+/** The prefixes of one length. */
+export interface FibLevel {
+  readonly length: number;
+  /** Signed, and so is a prefix: 32 bits that are a number's own, where those of an unsigned one may lie elsewhere. */
+  readonly mask: number;
+  /** Their routes, by `address & mask`. */
+  readonly prefixes: ReadonlyMap<number, readonly FibRoute[]>;
+}
+
+type OwnLevel = FibLevel & { readonly prefixes: Map<number, readonly FibRoute[]> };
+
 export function createFibTable(number: number): FibTable {
-  const byLength: (Map<number, readonly FibRoute[]> | undefined)[] = Array.from({ length: 33 }, () => undefined);
-  let lengths: readonly number[] = [];
+  let levels: readonly OwnLevel[] = [];
   let size = 0;
-  const key = (destination: number, length: number): number => (destination & maskOf(length)) >>> 0;
+  const levelOf = (length: number): OwnLevel | undefined => levels.find((level) => level.length === length);
+  const addLevel = (length: number): OwnLevel => {
+    const added: OwnLevel = { length, mask: maskOf(length) | 0, prefixes: new Map() };
+    levels = [...levels, added].sort((one, other) => other.length - one.length);
+    return added;
+  };
   return {
     number,
     get size() {
       return size;
     },
-    at: (destination, length) => byLength[length]?.get(key(destination, length)) ?? [],
-    put: (destination, length, routes) => {
-      const prefixes = byLength[length] ?? new Map<number, readonly FibRoute[]>();
-      const place = key(destination, length);
-      size += routes.length - (prefixes.get(place)?.length ?? 0);
-      if (routes.length > 0) prefixes.set(place, routes);
-      else prefixes.delete(place);
-      byLength[length] = prefixes.size > 0 ? prefixes : undefined;
-      lengths = byLength.flatMap((each, index) => (each ? [index] : [])).reverse();
+    get levels() {
+      return levels;
     },
-    search: (address, visit) => {
-      for (const length of lengths) {
-        const routes = byLength[length]?.get(key(address, length));
-        if (routes && visit(routes)) return;
-      }
+    at: (destination, length) => {
+      const level = levelOf(length);
+      return level?.prefixes.get(destination & level.mask) ?? [];
+    },
+    put: (destination, length, routes) => {
+      const level = levelOf(length) ?? addLevel(length);
+      const place = destination & level.mask;
+      size += routes.length - (level.prefixes.get(place)?.length ?? 0);
+      if (routes.length > 0) level.prefixes.set(place, routes);
+      else level.prefixes.delete(place);
+      if (level.prefixes.size === 0) levels = levels.filter((each) => each !== level);
     },
     routes: () =>
-      byLength
-        .flatMap((prefixes) => [...(prefixes?.values() ?? [])].flat())
+      levels
+        .flatMap(({ prefixes }) => [...prefixes.values()].flat())
         .sort((one, other) => one.destination - other.destination || one.length - other.length),
   };
 }

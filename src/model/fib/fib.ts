@@ -22,13 +22,17 @@ export function tableName(number: number): string {
 /** A host's routing tables. */
 export interface Fib {
   readonly tables: Map<number, FibTable>;
+  /** Of those, the two that every look-up begins with. */
+  readonly local: FibTable;
+  readonly main: FibTable;
   readonly infos: Set<FibInfo>;
   readonly objects: NexthopObjects;
 }
 
 export function createFib(objects: NexthopObjects): Fib {
-  const numbers = [tables.local, tables.main];
-  return { tables: new Map(numbers.map((number) => [number, createFibTable(number)])), infos: new Set(), objects };
+  const [local, main] = [createFibTable(tables.local), createFibTable(tables.main)];
+  const all = [local, main].map((table): [number, FibTable] => [table.number, table]);
+  return { tables: new Map(all), local, main, infos: new Set(), objects };
 }
 
 /** The table of that number, made if there is none. */
@@ -72,28 +76,35 @@ export function lookUpTable(
   trail: Trail,
   ignoreLinkState = false,
 ): FibResult | RouteError | null {
-  let found: FibResult | RouteError | null = null;
-  table.search(flow.destination, (routes) => {
-    for (const route of routes) {
-      if (route.tos !== 0 && route.tos !== (flow.tos & 0x1c)) continue;
-      const { info } = route;
-      if (info.dead || info.scope < flow.scope) continue;
-      if (info.type === 'throw') return true;
-      const error = errors[info.type];
-      if (error !== undefined) {
-        found = error;
-        trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
-        return true;
-      }
-      const nexthop = firstUsable(host, info, flow, ignoreLinkState);
-      if (!nexthop) continue;
-      found = { route, nexthop };
-      trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
-      return true;
-    }
-    return false;
-  });
-  return found;
+  for (const { mask, prefixes } of table.levels) {
+    const routes = prefixes.get(flow.destination & mask);
+    const found = routes === undefined ? null : tryRoutes(host, table, routes, flow, trail, ignoreLinkState);
+    if (found !== null) return found === 'throw' ? null : found;
+  }
+  return null;
+}
+
+/** The first route of a prefix that is for this flow. */
+function tryRoutes(
+  host: Host,
+  table: FibTable,
+  routes: readonly FibRoute[],
+  flow: FlowKey,
+  trail: Trail,
+  ignoreLinkState: boolean,
+): FibResult | RouteError | 'throw' | null {
+  for (const route of routes) {
+    if (route.tos !== 0 && route.tos !== (flow.tos & 0x1c)) continue;
+    const { info } = route;
+    if (info.dead || info.scope < flow.scope) continue;
+    if (info.type === 'throw') return 'throw';
+    const error = errors[info.type];
+    const nexthop = error === undefined ? firstUsable(host, info, flow, ignoreLinkState) : null;
+    if (error === undefined && nexthop === null) continue;
+    trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
+    return nexthop === null ? (error ?? null) : { route, nexthop };
+  }
+  return null;
 }
 
 /**
@@ -106,8 +117,8 @@ export function lookUpMerged(
   trail: Trail,
   ignoreLinkState: boolean,
 ): FibResult | RouteError | null {
-  const local = lookUpTable(host, tableOf(host.fib, tables.local), flow, null, ignoreLinkState);
-  const main = lookUpTable(host, tableOf(host.fib, tables.main), flow, null, ignoreLinkState);
+  const local = lookUpTable(host, host.fib.local, flow, null, ignoreLinkState);
+  const main = lookUpTable(host, host.fib.main, flow, null, ignoreLinkState);
   const chosen =
     isFound(local) && isFound(main) ? (main.route.length > local.route.length ? main : local) : (local ?? main);
   if (isFound(chosen))

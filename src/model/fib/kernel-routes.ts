@@ -106,9 +106,25 @@ export function replaceRoutes(
   host.routeGeneration += 1;
 }
 
-export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weight' | 'onlink' | 'scope'>): FibNexthop {
+export function newNexthop({
+  device,
+  gateway,
+  weight,
+  onlink,
+  scope,
+}: Pick<FibNexthop, 'device' | 'gateway' | 'weight' | 'onlink' | 'scope'>): FibNexthop {
   return {
-    ...{ ...parts, dead: false, linkDown: false, upperBound: -1, power: 0, source: 0, sourceGeneration: -1 },
+    device,
+    gateway,
+    weight,
+    onlink,
+    scope,
+    dead: false,
+    linkDown: false,
+    upperBound: -1,
+    power: 0,
+    source: 0,
+    sourceGeneration: -1,
     exceptions: null,
   };
 }
@@ -116,7 +132,21 @@ export function newNexthop(parts: Pick<FibNexthop, 'device' | 'gateway' | 'weigh
 /** Where a route leads; the same as another route's, if that leads to the same place (fib_create_info, fib_find_info). */
 export function newInfo(host: Host, parts: Omit<FibInfo, 'uses' | 'dead' | 'power'>): FibInfo {
   for (const info of host.fib.infos) if (leadsToSame(info, parts)) return info;
-  const info: FibInfo = { ...parts, uses: 0, dead: false, power: 0 };
+  const { type, protocol, scope, preferredSource, metric, table, nexthops, group } = parts;
+  // Field by field, as a nexthop: all that look-ups see has one shape then.
+  const info: FibInfo = {
+    type,
+    protocol,
+    scope,
+    preferredSource,
+    metric,
+    table,
+    nexthops,
+    group,
+    uses: 0,
+    dead: false,
+    power: 0,
+  };
   for (const nexthop of info.nexthops) {
     if (nexthop.device) {
       // An address of the host's own is at hand, with or without a link.

@@ -41,13 +41,9 @@ export function fibValue(
 function addressType(host: Evaluation['host'], address: number, device: Evaluation['input']): string {
   if (address === 0xffffffff || address === 0) return 'broadcast';
   if (address >>> 28 === 0xe) return 'multicast';
-  let type = 'unicast';
-  host.fib.tables.get(255)?.search(address, (routes) => {
-    const [route] = routes;
-    if (!route) return false;
-    if (device && route.info.nexthops[0]?.device !== device) return true;
-    type = route.info.type;
-    return true;
-  });
-  return type;
+  for (const { mask, prefixes } of host.fib.local.levels) {
+    const info = prefixes.get(address & mask)?.[0]?.info;
+    if (info) return device && info.nexthops[0]?.device !== device ? 'unicast' : info.type;
+  }
+  return 'unicast';
 }

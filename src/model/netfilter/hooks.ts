@@ -21,8 +21,10 @@ export type HookVerdict = 'accept' | 'drop' | RouteError | 'EPERM';
 
 /** Has a packet pass a hook. */
 export function runHook(host: Host, hook: Hook, skb: SkBuff, input: Device | null, output: Device | null): HookVerdict {
+  const entries = host.netfilter.hooks[hook];
+  if (entries.length === 0) return 'accept';
   const evaluation: Evaluation = { host, skb, hook, input, output };
-  for (const entry of host.netfilter.hooks[hook]) {
+  for (const entry of entries) {
     const verdict = runEntry(entry, evaluation);
     if (verdict !== 'accept') return verdict;
   }

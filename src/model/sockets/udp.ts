@@ -137,7 +137,8 @@ export function sendUdp(
 ): HookVerdict | RouteError {
   const target = to ?? socket.remote;
   if (!target) return 'EINVAL';
-  const packet: Packet = {
+  // Its source is known when it is routed.
+  const packet: Packet & { source: number } = {
     source: 0,
     destination: target.address,
     protocol: protocols.udp,
@@ -158,7 +159,8 @@ export function sendUdp(
     trail?.('drop', `it can't be sent: ${route}`);
     return route;
   }
-  return sendLocal(host, { ...packet, source: route.source }, route, { mark: socket.mark, socket, trail });
+  packet.source = route.source;
+  return sendLocal(host, packet, route, { mark: socket.mark, socket, trail });
 }
 
 function routeOf(
