@@ -160,7 +160,7 @@ const unread = (): boolean =>
     .some((line) => /:[\dA-F]{8} \d\d [\dA-F]{8}:0*[1-9A-F]/.test(line));
 
 /** Whether a process is anything but asleep (proc_pid_stat(5)). */
-const works = (pid: number): boolean => !/\) S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+const works = (pid: number): boolean => !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') S ');
 
 const commands: Readonly<Record<string, (value: never) => Promise<string>>> = {
   serve: async (responders: readonly Responder[]) => {
