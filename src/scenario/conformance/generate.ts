@@ -17,7 +17,7 @@ import {
   type Line,
 } from './routing.ts';
 import { aims, ownAddresses, shotsOf } from './traffic.ts';
-import { home, lines, ports, type Phase, type Step, type Trial } from './trial.ts';
+import { lines, ports, type Phase, type Step, type Trial } from './trial.ts';
 
 const line = one(...lines);
 const batch = (commands: readonly Line[], host = 'server'): readonly Step[] =>
@@ -77,16 +77,6 @@ const event: fc.Arbitrary<readonly Step[]> = fc.oneof(
       .map(([{ name }, host]) =>
         batch([{ text: `link set ${name} down`, tries: host === 'server' ? 'link down' : 'carrier lost' }], host),
       ),
-  },
-  {
-    weight: 1,
-    arbitrary: line.map(({ name }) =>
-      ['down', 'up'].flatMap((to) => [
-        ...batch([{ text: `link set ${name} ${to}`, tries: 'link down and up' }]),
-        // A script of its own for each: where one comes soon after the other, the kernel notices neither.
-        { host: home.name, script: ':', tries: [] },
-      ]),
-    ),
   },
   {
     weight: 3,
