@@ -44,7 +44,7 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
   const found = await conform({
     ...{ topology: await loadTopology('crossroads'), kernel, model, count: flags.count, seed, shard },
     jobs: flags.jobs ?? availableParallelism(),
-    attempts: 150,
+    attempts: 60,
     directory: results.directory,
     progress: (journeys) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${journeys} journeys compared`);

@@ -7,11 +7,12 @@ import type { Conformance, Disagreement } from '../scenario/conformance/conform.
 export function conformanceText(found: Conformance): string {
   const { seed, trials, journeys, travelled, disagreements } = found;
   const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
+  const unsteady = found.unsteady > 0 ? ` (${found.unsteady} trials differed once, and not again)` : '';
   return [
     counts('set up in so many trials', found.tried),
     counts('decisions of the model', found.decisions),
     ...disagreements.map((each) => disagreementText(seed, each)),
-    `${figure}${disagreements.length} disagreements.\n`,
+    `${figure}${disagreements.length} disagreements${unsteady}.\n`,
   ].join('\n');
 }
 
@@ -33,7 +34,7 @@ export function disagreementText(seed: number, { index, trial, differences, agai
     steps.map(({ host, script }) => `# phase ${phase}, on ${host}\n${script}`),
   );
   return [
-    `Trial ${index} of seed ${seed}, hash seed ${trial.seed}${again ? '' : '; alone in a lab, it did not differ again'}:`,
+    `Trial ${index} of seed ${seed}, hash seed ${trial.seed}${again ? '' : '; alone in a lab, it did not differ'}:`,
     ...phases,
     ...differences.flatMap(({ phase, shot, kernel, model }) => [
       `phase ${phase}: ${shot ? describeShot(shot) : 'the scripts end otherwise'}`,
@@ -43,8 +44,16 @@ export function disagreementText(seed: number, { index, trial, differences, agai
   ].join('\n');
 }
 
-function describeShot({ host, protocol, source, sourcePort, destination, port, connected }: Shot): string {
-  const kind = connected === undefined ? protocol : `${protocol}, ${connected ? '' : 'not '}connected`;
+function describeShot(shot: Shot): string {
+  const { host, protocol, source, sourcePort, destination, port, connected, device, mark, ttl, asks } = shot;
+  const kind = [
+    protocol,
+    ...(connected === undefined ? [] : [connected ? 'connected' : 'not connected']),
+    ...(device === undefined ? [] : [`bound to ${device}`]),
+    ...(mark === undefined ? [] : [`mark ${mark}`]),
+    ...(ttl === undefined ? [] : [`TTL ${ttl}`]),
+    ...(asks === undefined ? [] : [`asks for ${asks}`]),
+  ].join(', ');
   return `${host} ${source ?? 'any address'}:${sourcePort} > ${destination}:${port} (${kind})`;
 }
 

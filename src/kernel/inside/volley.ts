@@ -49,6 +49,9 @@ function serveNames(port: number, name: string, ready: () => void): void {
   const known = ['--group=', '--no-resolv', '--no-hosts', `--port=${port}`, `--address=/${name}/192.0.2.1`];
   const dnsmasq = spawn('dnsmasq', [...quiet, ...known], { stdio: ['ignore', 'ignore', 'pipe'] });
   if (dnsmasq.pid !== undefined) busy.add(dnsmasq.pid);
+  dnsmasq.on('exit', (status) => {
+    throw new Error(`dnsmasq ended with status ${String(status)}`);
+  });
   createInterface({ input: dnsmasq.stderr }).on('line', (line) => {
     if (line.includes('started, version')) ready();
   });

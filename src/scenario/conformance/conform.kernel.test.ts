@@ -27,7 +27,10 @@ asRoot(`kernel and model agree on ${count} random journeys, seed ${seed}`, async
     directory,
   };
   const found = await conform({ ...options, attempts: 60, progress: () => undefined });
-  t.log(`${found.journeys} journeys in ${found.trials} trials`);
+  t.log(
+    `${found.journeys} journeys in ${found.trials} trials, of which ${found.unsteady} differed once, and not again`,
+  );
+  t.log([...found.tried].map(([mechanism, times]) => `${mechanism} ${times}`).join(', '));
   t.true(found.journeys >= count);
   t.deepEqual(
     found.disagreements.map((each) => disagreementText(seed, each)),

@@ -35,6 +35,8 @@ export interface Conformance {
   /** Journeys whose packets went anywhere at all. */
   readonly travelled: number;
   readonly disagreements: readonly Disagreement[];
+  /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things. */
+  readonly unsteady: number;
   /** By mechanism: in how many trials it was set up. */
   readonly tried: ReadonlyMap<string, number>;
   /** By stage: how many decisions the model made there. */
@@ -47,7 +49,7 @@ export interface Disagreement {
   readonly index: number;
   readonly trial: Trial;
   readonly differences: readonly Difference[];
-  /** Whether they differed again in a lab of its own. If not, the kernel had done two things in the same situation. */
+  /** Whether they differed in a lab of its own, too. If not, what came before it in the same lab has to do with it. */
   readonly again: boolean;
 }
 
@@ -55,8 +57,9 @@ export interface Disagreement {
 const trialsPerLab = 40;
 
 /**
- * Has kernel and model carry out the same random trials, and compares every crossing of every journey. A trial in which they
- * differ is carried out again in a lab of its own; the first few are made as small as they can be while they still do.
+ * Has kernel and model carry out the same random trials, and compares every crossing of every journey. Trials are carried out
+ * many to a lab; where any differ, all of that lab's are carried out once more, and those that differ again are disagreements.
+ * Each is tried in a lab of its own; the first few are made as small as they can be while they still differ.
  *
  * @throws LabError `lab-failed` if a lab fails
  */
@@ -65,7 +68,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   const all = sample(seed, count);
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0 },
+    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, unsteady: 0 },
     ...{ disagreements: [] as Disagreement[], tried: new Map<string, number>(), decisions: new Map<string, number>() },
   };
   const batches = Array.from({ length: Math.ceil(mine.length / trialsPerLab) }, (_, batch) =>
@@ -75,10 +78,8 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
       const { records, evidence } = await both(options, batch);
       for (const { stage } of evidence) add(result.decisions, stage, 1);
-      for (const [place, { trial, index }] of batch.entries()) {
-        const record = records[place];
-        if (!record) throw new Error('a trial was not carried out');
-        for (const { crossings } of record.kernel) {
+      for (const [place, { trial }] of batch.entries()) {
+        for (const { crossings } of records[place]?.kernel ?? []) {
           result.journeys += crossings.length;
           result.travelled += crossings.filter((each) => each.length > 0).length;
         }
@@ -87,10 +88,14 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
           ...shots.flatMap(triesOf),
         ]);
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
-        const differences = differencesOf(trial, record.kernel, record.model);
-        if (differences.length === 0) continue;
+      }
+      const found = disagreementsIn(batch, records);
+      const again = found.length > 0 ? disagreementsIn(batch, (await both(options, batch)).records) : [];
+      const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
+      result.unsteady += found.length - lasting.length;
+      for (const each of lasting) {
         const runs = result.disagreements.length < shrunk ? options.attempts : Math.min(1, options.attempts);
-        result.disagreements.push(await shrink(options, runs, { index, trial, differences }));
+        result.disagreements.push(await shrink(options, runs, each));
       }
       progress(result.journeys);
     }
@@ -120,6 +125,16 @@ function sample(seed: number, count: number): readonly Numbered[] {
     }
     if (journeys >= count) return chosen;
   }
+}
+
+/** What differs in a batch of trials. */
+function disagreementsIn(batch: readonly Numbered[], records: readonly Pair[]): readonly Omit<Disagreement, 'again'>[] {
+  return batch.flatMap(({ trial, index }, place) => {
+    const record = records[place];
+    if (!record) throw new Error('a trial was not carried out');
+    const differences = differencesOf(trial, record.kernel, record.model);
+    return differences.length > 0 ? [{ index, trial, differences }] : [];
+  });
 }
 
 interface Pair {

@@ -79,12 +79,6 @@ const event: fc.Arbitrary<readonly Step[]> = fc.oneof(
       ),
   },
   {
-    weight: 1,
-    arbitrary: line.map(({ name }) =>
-      ['down', 'up'].flatMap((to) => batch([{ text: `link set ${name} ${to}`, tries: 'link down and up' }])),
-    ),
-  },
-  {
     weight: 3,
     arbitrary: line.map(({ name, address }) =>
       batch([{ text: `address delete ${address}/24 dev ${name}`, tries: 'address removed' }]),

@@ -81,7 +81,13 @@ export const route = fc.oneof(
     weight: 2,
     arbitrary: written(
       fc
-        .tuple(one('append', 'prepend', 'add'), remote, via, table, metric)
+        .tuple(
+          one('append', 'prepend', 'add'),
+          remote.filter((to) => to !== 'default'),
+          via,
+          table,
+          metric,
+        )
         .map(([how, to, by, where, cost]) => `route ${how} ${to} ${by} table ${where}${cost}`),
       'route beside others',
     ),
