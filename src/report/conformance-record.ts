@@ -73,6 +73,7 @@ export const conformanceShape: Shape = object({
   trials: count,
   journeys: count,
   travelled: count,
+  unsteady: count,
   disagreements: list(disagreement),
   tried: counts,
   decisions: counts,

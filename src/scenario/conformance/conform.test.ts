@@ -92,7 +92,7 @@ test('shards of other trials, or of another kernel, are not merged', (t) => {
   const none = { disagreements: [], tried: new Map(), decisions: new Map() };
   const [one, two] = [1, 2].map((index) => ({
     ...{ file: `${index}.json`, shard: { index, of: 2 } },
-    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, ...none },
+    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, unsteady: 0, ...none },
   }));
   for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
     const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {
