@@ -101,10 +101,10 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
     iptables: `-i ${name} -p ${kind} --dport ${ports.forwarded} -j DNAT --to-destination ${home.host}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
     nft: `iifname ${name} ${kind} dport ${ports.forwarded} dnat to ${home.host}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
   })),
-  fc.tuple(uplink, one('udp', 'tcp')).map(([name, kind]): Filter => ({
+  fc.tuple(line, one('udp', 'tcp')).map(([{ name, address }, kind]): Filter => ({
     ...{ table: 'nat', chain: 'PREROUTING', tries: 'REDIRECT' },
-    iptables: `-i ${name} -p ${kind} --dport ${ports.closed} -j REDIRECT --to-ports ${kind === 'udp' ? ports.wildcard : ports.stream}`,
-    nft: `iifname ${name} ${kind} dport ${ports.closed} redirect to :${kind === 'udp' ? ports.wildcard : ports.stream}`,
+    iptables: `-i ${name} -d ${address} -p ${kind} --dport ${ports.closed} -j REDIRECT --to-ports ${kind === 'udp' ? ports.wildcard : ports.stream}`,
+    nft: `iifname ${name} ip daddr ${address} ${kind} dport ${ports.closed} redirect to :${kind === 'udp' ? ports.wildcard : ports.stream}`,
   })),
   fc.tuple(one('udp', 'tcp'), one(elsewhere, home.host)).map(([kind, to]): Filter => ({
     ...{ table: 'nat', chain: 'OUTPUT', tries: 'DNAT in OUTPUT' },
