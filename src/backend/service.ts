@@ -137,6 +137,11 @@ export interface Dial {
   readonly up?: string;
 }
 
+/** What the datagram of a number says, of so many: all are equally long. */
+export function echoText(number: number, count: number, sourcePort: number): string {
+  return `echo ${String(number).padStart(String(count).length, '0')} from port ${sourcePort}`;
+}
+
 /** The transport protocol that a request's packets travel by. */
 export function protocolOf(request: Request | Dial): Protocol {
   switch (request.kind) {

@@ -1,4 +1,4 @@
-import type { Answer, Request, UdpEchoServer } from '../backend/service.ts';
+import { echoText, type Answer, type Request, type UdpEchoServer } from '../backend/service.ts';
 import { launchProgram } from './inside/program.ts';
 import type { Job, Sandbox } from './sandbox.ts';
 
@@ -24,10 +24,11 @@ export async function requestEchoes(
   host: string,
   { server, port, sourcePort, count }: Extract<Request, { kind: 'udp-echo' }>,
 ): Promise<Answer> {
-  const send = `for number in $(seq ${count}); do echo "echo $number from port ${sourcePort}"; sleep ${interval}; done`;
-  const socat = `socat -t ${patience} - UDP4:${server}:${port},sourceport=${sourcePort}`;
+  const send = `for number in $(seq -w ${count}); do echo "echo $number from port ${sourcePort}"; sleep ${interval}; done`;
+  const expected = Array.from({ length: count }, (_, index) => echoText(index + 1, count, sourcePort));
+  // As many bytes at a time as a line has: where two wait in the pipe, they are two datagrams nevertheless.
+  const socat = `socat -b ${(expected[0] ?? '').length + 1} -t ${patience} - UDP4:${server}:${port},sourceport=${sourcePort}`;
   const { stdout, stderr } = await sandbox.attempt(host, ['sh', '-c', `{ ${send}; } | ${socat} | head -n ${count}`]);
-  const expected = Array.from({ length: count }, (_, index) => `echo ${index + 1} from port ${sourcePort}`);
   const lines = stdout.split('\n').filter(Boolean);
   const came = expected.filter((line) => lines.includes(line)).length;
   const said = [`${came} of ${count} came back`, ...lines, ...stderr.split('\n')];

@@ -1,4 +1,4 @@
-import type { Answer, Request, UdpEchoServer } from '../../backend/service.ts';
+import { echoText, type Answer, type Request, type UdpEchoServer } from '../../backend/service.ts';
 import { parseIPv4 } from '../../net/address.ts';
 import type { Host } from '../host.ts';
 import { closeUdp, connectUdp, openUdp, sendUdp } from '../sockets/udp.ts';
@@ -32,7 +32,7 @@ export function requestEchoes(
   done: (answer: Answer) => void,
 ): void {
   const lines: string[] = [];
-  const expected = Array.from({ length: count }, (_, index) => `echo ${index + 1} from port ${sourcePort}`);
+  const expected = Array.from({ length: count }, (_, index) => echoText(index + 1, count, sourcePort));
   const timers = new Set<() => void>();
   const finish = (complaint: readonly string[]): void => {
     for (const cancel of timers) cancel();
