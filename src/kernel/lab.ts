@@ -18,7 +18,6 @@ import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { startExplaining, type Explaining } from './explain/explain.ts';
 import { inflict, topologyAfter } from './faults.ts';
 import { interleave } from './interleave.ts';
-import { linksNoticed } from './link-watch.ts';
 import { endOfRecording } from './marker.ts';
 import { buildNetwork } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
@@ -222,15 +221,9 @@ function kernelLab(
     },
     run: async (host, script) => {
       const { exitCode, stderr } = await sandbox.attempt(host, ['sh', '-eu'], { input: script });
-      if (/\blink set\b/.test(script)) await linksNoticed(sandbox, topology);
       return { status: exitCode ?? -1, stderr };
     },
-    muster: (responders) =>
-      muster(
-        sandbox,
-        topology.hosts.map(({ name }) => name),
-        responders,
-      ),
+    muster: (responders) => muster(sandbox, topology, responders),
     evidence: async () => {
       const until = now();
       const filtered = await countFiltered(sandbox, topology.server.host);

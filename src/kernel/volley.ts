@@ -1,15 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Battery, Responder, Shot } from '../backend/volley.ts';
+import { LabError } from '../net/error.ts';
+import type { Topology } from '../topology/topology.ts';
+import { linksNoticed } from './link-watch.ts';
 import type { Daemon } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** Starts a program in each host that sends and answers for all of it. */
-export async function muster(
-  sandbox: Sandbox,
-  hosts: readonly string[],
-  responders: readonly Responder[],
-): Promise<Battery> {
+/**
+ * Starts a program in each host that sends and answers for all of it. A volley begins when the kernel has noticed which links
+ * have a carrier.
+ *
+ * @throws LabError `cannot-run` before Linux 5.10, which doesn't tell when all is at rest
+ */
+export async function muster(sandbox: Sandbox, topology: Topology, responders: readonly Responder[]): Promise<Battery> {
+  const hosts = topology.hosts.map(({ name }) => name);
   const programs = new Map(
     await Promise.all(hosts.map(async (host) => [host, await startProgram(sandbox, host)] as const)),
   );
@@ -29,6 +34,7 @@ export async function muster(
   };
   return {
     fire: async (shots: readonly Shot[]) => {
+      await linksNoticed(sandbox, topology);
       await each((program, host) => program({ fire: of(shots, host) }));
       await rest();
       await each((program) => program({ clear: true }));
@@ -52,7 +58,7 @@ async function startProgram(sandbox: Sandbox, host: string): Promise<Program> {
       answers.push(resolve);
       // It ends before the lab does only if something is wrong with it, and has said what.
       void daemon.ended.then(() => {
-        reject(new Error(`${daemon.name} ended: ${daemon.lines.slice(-5).join(' | ')}`));
+        reject(new LabError('lab-failed', `${daemon.name} ended: ${daemon.lines.slice(-5).join(' | ')}`));
       });
       daemon.write(`${JSON.stringify(command)}\n`);
     });
@@ -61,6 +67,12 @@ async function startProgram(sandbox: Sandbox, host: string): Promise<Program> {
 /** Whether any processor of the machine's has packets that wait for being taken in (/proc/net/softnet_stat). */
 async function packetsWaiting(): Promise<boolean> {
   const lines = (await readFile('/proc/net/softnet_stat', 'latin1')).trim().split('\n');
-  // The twelfth field is the length of its backlog.
-  return lines.some((line) => Number.parseInt(line.split(' ')[11] ?? '0', 16) > 0);
+  return lines.some((line) => {
+    // The twelfth field is the length of its backlog, since Linux 5.10.
+    const backlog = line.split(' ')[11];
+    if (backlog === undefined) {
+      throw new LabError('cannot-run', "this kernel doesn't say how many packets wait (/proc/net/softnet_stat)");
+    }
+    return Number.parseInt(backlog, 16) > 0;
+  });
 }

@@ -164,3 +164,13 @@ test('of what is to be counted, the number is a matter of time; what it is, and 
   t.false(compared(counted('14 by eth1'), counted('14 by eth2')));
   t.false(compared(counted('14'), counted('14', false)));
 });
+
+test('what one of them lacks is not compared, but what went wrong on the other is told', (t) => {
+  const lacking = run('model', [], { lacks: "the model can't run shorewall" });
+  const trialOf = (kernel: RunResult) => compareRuns(kernel, lacking).scenarios[0]?.trials[0];
+  t.like(trialOf(run('kernel', [cell()])), { lacks: "the model can't run shorewall", checks: [] });
+  const wrong = cell({ found: 'no-reply', ok: false });
+  t.deepEqual(trialOf(run('kernel', [wrong]))?.checks, [wrong]);
+  const error = { message: 'the script failed', hint: '' };
+  t.deepEqual(trialOf(run('kernel', [], { error }))?.error, error);
+});

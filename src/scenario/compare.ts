@@ -29,8 +29,9 @@ export function compareRuns(kernel: RunResult, model: RunResult): RunResult {
           throw new Error(`no trial of ${trial.candidate} to compare with`);
         }
         if (trial.lacks !== undefined || twin.lacks !== undefined) {
-          // What was tried on one of them only is not compared, and said to be lacking.
-          return trial.lacks === undefined ? twin : trial;
+          // What was tried on one of them only is not compared, and said to be lacking; but what went wrong there is said.
+          const [tried, untried] = trial.lacks === undefined ? [trial, twin] : [twin, trial];
+          return tried.error || tried.checks.some(({ ok }) => !ok) ? tried : untried;
         }
         return { ...trial, checks: [...trial.checks, compareTrials(trial, twin)] };
       }),
