@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { randomInt } from 'node:crypto';
 import { LabError } from '../net/error.ts';
 import type { Daemon } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -20,8 +19,12 @@ const patience = 60;
 /** What bpftrace's tracepoints need to be there. */
 export const tracefs = 'mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug';
 
-/** The lines of one processor come in order: when each has said the time, all that happened before is told. */
-const ticks = 'profile:hz:10 { printf("tick %d %llu\\n", cpu, nsecs); }';
+/**
+ * The lines of one processor come in order: when a process of a certain name has ended on each, all that happened before is told.
+ * (A timer wouldn't do: on Linux 6.18, perf's clock stands still on a processor that has nothing to do.)
+ */
+const endings = (mark: string): string =>
+  `tracepoint:sched:sched_process_exit /strncmp(comm, "${mark}", ${mark.length}) == 0/ { printf("ended %d %s\\n", cpu, comm); }`;
 
 /**
  * Starts a program, in a sandbox whose tracefs is mounted, and resolves when it has begun. Not all of its probes need be there then.
@@ -36,17 +39,21 @@ export async function startBpf(
   begin: string,
   take: (line: string) => boolean,
 ): Promise<BpfProgram> {
-  const whole = `${program}\n${ticks}\nBEGIN { ${begin} printf("watching\\n"); }`;
+  // A process's name has at most fifteen characters: these seven, and a number.
+  const mark = `${randomInt(36 ** 5, 36 ** 6).toString(36)}.`;
+  const processors = readProcessors(await sandbox.run('asking for processors', null, ['sh', '-c', 'taskset -cp $$']));
+  const whole = `${program}\n${endings(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
   const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', whole]);
   const waiting = new Set<() => void>();
-  /** By processor: up to when all is told. */
-  const upTo = new Map<number, bigint>();
+  /** By processor: the number of the last process that ended there. */
+  const upTo = new Map<number, number>();
+  let count = 0;
   /** What bpftrace has to say for itself. */
   const said: string[] = [];
   let missed = 0;
   daemon.onLine((line) => {
-    const [, cpu, time] = /^tick (\d+) (\d+)$/.exec(line) ?? [];
-    if (time !== undefined) upTo.set(Number(cpu), BigInt(time));
+    const [, processor, name] = /^ended (\d+) (\S+)$/.exec(line) ?? [];
+    if (name?.startsWith(mark)) upTo.set(Number(processor), Number(name.slice(mark.length)));
     else if (/^Lost \d+ events/.test(line)) missed++;
     else if (!take(line)) said.push(line);
     for (const look of waiting) look();
@@ -56,8 +63,11 @@ export async function startBpf(
   return {
     until,
     caughtUp: async () => {
-      const now = await kernelTime();
-      await until(() => upTo.size === cpus().length && [...upTo.values()].every((time) => time > now));
+      const number = ++count;
+      const rename = `echo ${mark}${number} >/proc/self/comm`;
+      const each = processors.map((processor) => `taskset -c ${processor} sh -c '${rename}'`);
+      await sandbox.run('marking the end of what is watched', null, ['sh', '-euc', each.join('\n')]);
+      await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
     },
     missed: () => missed,
   };
@@ -92,9 +102,11 @@ function waitFor(
   });
 }
 
-/** Nanoseconds of the clock that bpftrace tells (`nsecs`): since the machine was started, asleep or awake. */
-async function kernelTime(): Promise<bigint> {
-  const [seconds = ''] = (await readFile('/proc/uptime', 'utf8')).split(' ');
-  // It is given in hundredths, cut off.
-  return (BigInt(Math.round(Number(seconds) * 100)) + 1n) * 10_000_000n;
+/** The processors that a process may run on, from what `taskset -cp` says of it: `pid 7's current affinity list: 0-2,5`. */
+function readProcessors(said: string): readonly number[] {
+  const list = said.slice(said.lastIndexOf(':') + 1).trim();
+  return list.split(',').flatMap((range) => {
+    const [first = NaN, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
 }
