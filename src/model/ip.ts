@@ -101,7 +101,13 @@ export function sendLocal(
   host: Host,
   packet: Packet,
   route: Route,
-  parts: { readonly mark?: number; readonly socket?: SenderSocket | null; readonly trail?: SkBuff['trail'] } = {},
+  parts: {
+    readonly mark?: number;
+    readonly socket?: SenderSocket | null;
+    readonly trail?: SkBuff['trail'];
+    /** Of what is about another packet: that one's connection. */
+    readonly belongsTo?: Pick<SkBuff, 'connection' | 'tracking'>;
+  } = {},
 ): HookVerdict {
   if (host.silent) return 'EPERM';
   const skb = createSkBuff(packet, null, parts.trail ?? null);
@@ -109,6 +115,10 @@ export function sendLocal(
   skb.socket = parts.socket ?? null;
   skb.output = route.device;
   skb.nexthop = route.nexthop;
+  if (parts.belongsTo) {
+    skb.connection = parts.belongsTo.connection;
+    skb.tracking = parts.belongsTo.tracking;
+  }
   const verdict = runHook(host, 'output', skb, null, route.device);
   return verdict === 'accept' ? output(host, skb) : verdict;
 }

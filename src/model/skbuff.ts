@@ -48,6 +48,16 @@ export function createSkBuff(packet: Packet, input: Device | null, trail: Trail)
   };
 }
 
+/**
+ * How a packet stands that the host makes because of another one: it is of the same connection, against its direction, even if that
+ * is not confirmed yet (net/netfilter/nf_conntrack_core.c, nf_conntrack_attach).
+ */
+export function attachedTo(skb: SkBuff): Pick<SkBuff, 'connection' | 'tracking'> {
+  const { connection } = skb;
+  if (!connection) return { connection: null, tracking: 'none' };
+  return { connection, tracking: isReply(skb) ? 'related' : 'related-reply' };
+}
+
 /** Whether it goes against the direction of the connection's first packet. */
 export function isReply(skb: SkBuff): boolean {
   return skb.tracking === 'established-reply' || skb.tracking === 'related-reply';

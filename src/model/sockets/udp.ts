@@ -226,7 +226,8 @@ export function deliverUdp(host: Host, skb: SkBuff): void {
   if (!socket || !input) {
     const sender = `${formatIPv4(packet.source)}:${packet.sourcePort}`;
     trail?.('drop', `no socket on UDP port ${packet.destinationPort} takes what comes from ${sender}`);
-    sendError(host, skb, 3, 3);
+    // By then its connection is none of its own any more (udp_rcv, nf_reset_ct).
+    sendError(host, { ...skb, connection: null, tracking: 'none' }, 3, 3);
     return;
   }
   trail?.('socket', `received by the socket on ${formatIPv4(socket.localAddress)}:${socket.localPort}`);

@@ -31,6 +31,14 @@ const aim: fc.Arbitrary<Aim> = fc.oneof(
       })),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(line, one('udp', 'tcp'), one(ports.forwarded, ports.closed))
+      .map(([{ address }, protocol, port]): Aim => (index, sourcePort) => ({
+        ...{ host: 'internet', protocol, destination: address, port, sourcePort, source: internetAddress(index) },
+      })),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .tuple(
