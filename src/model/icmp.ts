@@ -7,6 +7,7 @@ import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type 
 import { takeRedirect } from './redirect.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
 import { attachedTo, type SkBuff } from './skbuff.ts';
+import { specificDestination } from './specific-destination.ts';
 import { routeAgain } from './reroute.ts';
 
 /** An ICMP message has come to its end. */
@@ -30,14 +31,15 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
 }
 
 /** The answer leaves from the address that was asked (net/ipv4/icmp.c, icmp_reply). */
-function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): void {
+function replyToEcho(host: Host, skb: SkBuff, icmp: Icmp): void {
+  const { packet, mark } = skb;
   if (host.sysctls.read('ipv4.icmp_echo_ignore_all') !== 0) return;
   const ignoresBroadcast = host.sysctls.read('ipv4.icmp_echo_ignore_broadcasts') !== 0;
   if (ignoresBroadcast && isBroadcastAddress(host, packet.destination)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
     destination: packet.source,
-    source: isLocalAddress(host, packet.destination) ? packet.destination : (input?.addresses[0]?.local ?? 0),
+    source: specificDestination(host, skb),
     mark: reflected,
     tos: packet.tos,
     protocol: protocols.icmp,
@@ -69,7 +71,7 @@ function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): v
  */
 export function sendError(host: Host, skb: SkBuff, type: number, code: number, gateway = 0): void {
   const { packet, mark } = skb;
-  if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
+  if (skb.toAll || isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
   if (isBroadcastAddress(host, packet.destination) || !mayTell(host, packet.source, type)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
@@ -131,6 +133,7 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
     packet: reset,
     input: null,
     socket: null,
+    toAll: false,
     ...attachedTo(skb),
     mark: 0,
   };

@@ -13,6 +13,8 @@ export interface SkBuff {
   output: Device | null;
   /** The next hop on that device's link. */
   nexthop: number;
+  /** Whether it is for everybody on its link, as the frame says that carries it (skb->pkt_type). */
+  toAll: boolean;
   connection: Connection | null;
   /** What conntrack makes of it. */
   tracking: Tracking;
@@ -41,6 +43,7 @@ export function createSkBuff(packet: Packet, input: Device | null, trail: Trail)
     input,
     output: null,
     nexthop: 0,
+    toAll: false,
     connection: null,
     tracking: 'none',
     socket: null,
