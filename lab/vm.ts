@@ -10,6 +10,7 @@ interface Flags {
   readonly kernel?: string;
   readonly kernels?: string;
   readonly timeout: number;
+  readonly atOnce: number;
 }
 
 const program = new Command('vm')
@@ -21,12 +22,14 @@ const program = new Command('vm')
   .addOption(new Option('--kernel <version>', 'the newest kernel of this version, such as 6.1').conflicts('kernels'))
   .option('--kernels <versions>', 'several, by commas, and `running` for the one that runs here: one table of all')
   .option('--timeout <minutes>', 'how long the command may take on each', wholeNumber('--timeout', 1, 10_000), 120)
+  .option('--at-once <n>', 'how many of several are tried side by side', wholeNumber('--at-once', 1, 100), 1)
   .passThroughOptions()
   .exitOverride()
   .configureHelp({ helpWidth: 110 })
   .addHelpText('after', "\nExit status: the command's own; 1 if it took too long; 2 bad usage; 3 cannot run here.")
-  .action(async (command: readonly string[], { kernel, kernels, timeout }: Flags) => {
-    if (kernels !== undefined) process.exitCode = await compareKernels(kernels.split(','), command, timeout);
+  .action(async (command: readonly string[], { kernel, kernels, timeout, atOnce }: Flags) => {
+    if (kernels !== undefined)
+      process.exitCode = await compareKernels({ versions: kernels.split(','), command, timeout, atOnce });
     else if (kernel !== undefined) {
       process.exitCode = await runOn(kernel, { command, timeout, stdout: process.stdout, stderr: process.stderr });
     } else program.error('error: which kernel? Say --kernel VERSION or --kernels VERSION,…');

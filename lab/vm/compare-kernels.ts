@@ -1,57 +1,71 @@
-import { isatty } from 'node:tty';
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { reportFailure } from '../../src/cli/failure.ts';
 import { LabError } from '../../src/net/error.ts';
 import { kernelTable, type KernelRun } from '../../src/report/kernels.ts';
 import { readTap } from '../../src/report/tap-tree.ts';
 import { tapDocument } from '../../src/report/tap.ts';
 import type { RunResult } from '../../src/scenario/result.ts';
+import { labelled } from './labelled.ts';
 import { runOn } from './run-on.ts';
 
+export interface Comparison {
+  /** Such as 6.1, or `running`. */
+  readonly versions: readonly string[];
+  /** `run` and what follows it. */
+  readonly command: readonly string[];
+  /** Minutes for each. */
+  readonly timeout: number;
+  /** How many kernels are tried side by side. */
+  readonly atOnce: number;
+}
+
 /**
- * Runs scenarios on one kernel after the other, prints one table of all, and returns the exit status: 1 if a check failed anywhere.
+ * Runs scenarios on several kernels, prints one table of all, and returns the exit status: 1 if a check failed on any.
  *
  * @throws LabError `invalid` for another command than `run`
  */
-export async function compareKernels(
-  versions: readonly string[],
-  command: readonly string[],
-  timeout: number,
-): Promise<number> {
+export async function compareKernels({ versions, command, timeout, atOnce }: Comparison): Promise<number> {
   if (command[0] !== 'run') {
-    throw new LabError(
-      'invalid',
-      `--kernels: no table can be made of '${command.join(' ')}'`,
-      'say: run NAME…, or --kernel',
-    );
+    throw new LabError('invalid', `--kernels: '${command.join(' ')}' makes no table`, 'say: run NAME…; or --kernel');
   }
-  const runs: (KernelRun & { readonly status: number })[] = [];
-  for (const name of versions)
-    runs.push({ name, ...(await runForReport(name, [...command, '--format', 'json'], timeout)) });
-  process.stdout.write(kernelTable(runs, { color: isatty(1) }));
-  const statuses = runs.map(({ status }) => status);
+  const runs = new Map<string, Ended>();
+  const waiting = [...versions];
+  const work = async (): Promise<void> => {
+    for (let version = waiting.shift(); version !== undefined; version = waiting.shift()) {
+      runs.set(version, await runForReport(version, [...command, '--format', 'json'], timeout));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  const ended = versions.map((name) => ({ name, ...(runs.get(name) ?? nothing) }));
+  process.stdout.write(kernelTable(ended, { color: isatty(1) }));
+  const statuses = ended.map(({ status }) => status);
   return statuses.includes(1) ? 1 : Math.max(...statuses);
 }
 
-async function runForReport(
-  version: string,
-  command: readonly string[],
-  timeout: number,
-): Promise<{ readonly status: number; readonly report: KernelRun['report'] }> {
-  const chunks: Buffer[] = [];
+interface Ended extends Pick<KernelRun, 'report'> {
+  readonly status: number;
+}
+
+const nothing: Ended = { status: 1, report: null };
+
+async function runForReport(version: string, command: readonly string[], timeout: number): Promise<Ended> {
+  const document: Buffer[] = [];
   const stdout = new Writable({
     write: (chunk: Buffer, _encoding, taken) => {
-      chunks.push(chunk);
+      document.push(chunk);
       taken();
     },
   });
+  const stderr = labelled(version, process.stderr);
   try {
-    const status = await runOn(version, { command, timeout, stdout, stderr: process.stderr });
-    const text = Buffer.concat(chunks).toString();
+    const status = await runOn(version, { command, timeout, stdout, stderr });
+    const text = Buffer.concat(document).toString();
     // Where it couldn't begin, it has said so on standard error.
-    const report = text === '' ? null : await readTap(tapDocument(JSON.parse(text) as RunResult));
-    return { status, report };
+    return { status, report: text === '' ? null : await readTap(tapDocument(JSON.parse(text) as RunResult)) };
   } catch (error) {
     return { status: reportFailure(error), report: null };
+  } finally {
+    stderr.end();
   }
 }

@@ -19,6 +19,15 @@ export interface Kernel {
   readonly modules: string;
 }
 
+/** Where all of it is. It may be deleted at any time that nobody uses it. */
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'multihome-lab');
+
+/** The releases that are in the cache. */
+export async function cachedReleases(): Promise<readonly string[]> {
+  const names = await readdir(join(cache, 'kernels')).catch(() => []);
+  return names.filter((name) => !name.startsWith(partial));
+}
+
 /** Begins the name of what isn't complete yet. */
 const partial = 'partial-';
 
@@ -30,7 +39,6 @@ const partial = 'partial-';
  * @throws LabError `invalid` if there is no such kernel; `cannot-run` if it can't be had
  */
 export async function fetchKernel(version: string, say: (text: string) => void): Promise<Kernel> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'multihome-lab');
   const kernels = join(cache, 'kernels');
   await mkdir(kernels, { recursive: true });
   await using _ = await lock(join(cache, 'lock'));

@@ -26,7 +26,7 @@ export async function runOn(version: string, { command, ...job }: LabCommand): P
   const words = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', ...command];
   if (version === running) return runHere(words, job);
   await assertMachines();
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => void job.stderr.write(`${text}\n`);
   const kernel = await fetchKernel(version, say);
   return runIn(kernel, { ...job, command: words, directory: root, results: join(root, 'results') }, say);
 }
