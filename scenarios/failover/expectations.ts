@@ -90,12 +90,9 @@ const goneOrDead: Pair = ['works or dead-nexthop', 'works or dead-nexthop'];
 /** Each of the server's own connections has a hash of its own, so some go by the line that works. */
 const ownByFlow: Partial<Expectation> = { own: well };
 const unnoticedGateway = byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownByFlow });
-const unnoticedCarrier = byChoice(unnoticed, {
-  // No nexthop is the worse for it, but the cache is emptied: each destination takes another turn.
-  kept: { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter },
-  'in turn': eachInTurn,
-  'by flow': ownByFlow,
-});
+/** No nexthop is the worse for it, but the cache is emptied: each destination takes another turn. */
+const emptied: Partial<Expectation> = { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter };
+const unnoticedCarrier = byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownByFlow });
 
 type Case = readonly [FaultName, Expectation | ByEra<Expectation>];
 
@@ -169,6 +166,15 @@ function forgotten(remade: ByEra<Expectation>, during: Partial<Expectation> = {}
  */
 const ifBetween: Expected = 'no-route or works';
 const disabled = { new: noRoute, own: noRoute, newAfter: well, udpAfter: well } as const;
+/**
+ * Its rules for sources keep the server's own connections to a place to the line that gave the first one its source; where the
+ * hash takes ports in, that is not the one that was asked for.
+ */
+const ownBySource: Partial<Expectation> = { own: goneOrDead };
+const balanced: readonly Case[] = [
+  ['carrier lost', byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownBySource })],
+  ['gateway dead', byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownBySource })],
+];
 
 const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   'balance-8-2': [...aloneByItself, ['carrier lost', unnoticedCarrier], ['gateway dead', unnoticedGateway]],
@@ -201,12 +207,11 @@ const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   ],
   // Shorewall's own lock lets both lines' scripts in at times: what comes of that is chance.
   shorewall: [
+    ...balanced,
     [
       'line down',
       { ...disabled, udp: [ifBetween, 'works'], tcp: ['reply-lost', 'works'], linesAfter: ['ppp0', 'ppp0'] },
     ],
-    ['carrier lost', unnoticed],
-    ['gateway dead', unnoticed],
     [
       'another address',
       { ...disabled, udp: ['works', ifBetween], tcp: ['works', 'reply-lost'], linesAfter: ['ppp1', 'ppp1'] },
@@ -214,9 +219,8 @@ const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   ],
   // A line that is enabled has the last nexthop.
   'shorewall-reenable': [
+    ...balanced,
     ['line down', { ...moved, linesAfter: 'reversed' }],
-    ['carrier lost', unnoticed],
-    ['gateway dead', unnoticed],
     ['another address', { ...movedBack, udpAfter: well }],
     ['both lines flap', { ...flapped, linesAfter: 'any' }],
   ],
