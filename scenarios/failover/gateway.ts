@@ -102,6 +102,10 @@ export function asked(asker: Asker, places: readonly Place[], protocol: 'tcp' | 
 export const probesOf = (...all: readonly Asked[]): readonly Probe[] =>
   all.flatMap(({ questions }) => questions.map(({ probe }) => probe));
 
+/** Those of them that should be answered. */
+export const probesToWork = ({ questions }: Asked, expected: Pair): readonly Probe[] =>
+  questions.flatMap(({ probe, place }) => (expected[place.line] === 'works' ? [probe] : []));
+
 /** Seconds. The lab's clock is read to the millisecond, and what was answered in the same one is to count. */
 export const tick = 0.001;
 
@@ -172,6 +176,6 @@ export async function linesBack(
   while (!(await right()) && lab.now() < deadline) {
     // Between two looks something must happen, or on the model no time would pass.
     await Promise.all(questions.map(({ probe }) => probing.answered(probe, betweenLooks)));
-    await probing.hurry();
+    await probing.hurry(questions.map(({ probe }) => probe));
   }
 }

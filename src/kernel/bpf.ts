@@ -45,7 +45,7 @@ export async function startBpf(
   const whole = `${program}\n${endings(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
   const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', whole]);
   const waiting = new Set<() => void>();
-  /** By processor: the number of the last process that ended there. */
+  /** By processor: the highest number of a process that ended there. */
   const upTo = new Map<number, number>();
   let count = 0;
   /** What bpftrace has to say for itself. */
@@ -53,8 +53,11 @@ export async function startBpf(
   let missed = 0;
   daemon.onLine((line) => {
     const [, processor, name] = /^ended (\d+) (\S+)$/.exec(line) ?? [];
-    if (name?.startsWith(mark)) upTo.set(Number(processor), Number(name.slice(mark.length)));
-    else if (/^Lost \d+ events/.test(line)) missed++;
+    if (name?.startsWith(mark)) {
+      // Those of several that ask at a time come in any order.
+      const latest = upTo.get(Number(processor)) ?? 0;
+      upTo.set(Number(processor), Math.max(latest, Number(name.slice(mark.length))));
+    } else if (/^Lost \d+ events/.test(line)) missed++;
     else if (!take(line)) said.push(line);
     for (const look of waiting) look();
   });
