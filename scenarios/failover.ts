@@ -220,11 +220,13 @@ function trial(
   isKnown: boolean,
 ): Trial<ByEra<Setting>> {
   const stated = isByEra(expected) ? expected : byEra(expected);
+  const { breaks, mends }: Course = faults[fault];
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
     tunnels,
+    redials: [...breaks, ...mends].some(({ kind }) => kind === 'vanish' || kind === 'return'),
     setting: mapEras(stated, (each) => ({ course: faults[fault], expected: each, isKnown })),
   };
 }
