@@ -1,5 +1,5 @@
 /** Debian's archive, by an apt whose configuration, lists and state are this tool's own: the machine's stay as they are. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../src/net/error.ts';
 import { attempt, bound } from './bound.ts';
@@ -47,7 +47,10 @@ export async function openArchive(folder: string): Promise<Archive> {
       const run = bound({ cwd: into });
       await attempt(`${names.join(', ')}: apt-get download`, run`apt-get ${config} download --quiet -- ${names}`);
       const files = (await readdir(into)).filter((file) => file.endsWith('.deb'));
-      for (const file of files) await attempt('dpkg', run`dpkg --extract ${file} .`);
+      for (const file of files) {
+        await attempt('dpkg', run`dpkg --extract ${file} .`);
+        await rm(join(into, file));
+      }
     },
     update: async () => {
       const { stderr } = await bound({ nothrow: true })`apt-get ${config} update --quiet`;
