@@ -1,6 +1,6 @@
 /** What comes of each fault under each candidate, and why. */
-import { byEra, joinEras, mapEras, type ByEra } from '../../src/scenario/by-era.ts';
 import type { Expected } from '../../src/scenario/result.ts';
+import { byEra, joinEras, mapEras, type ByEra } from '../../src/scenario/by-era.ts';
 import { choice, type Choice } from '../eras/choice.ts';
 import type { Expectation, LinesAfter, Pair } from './expectation.ts';
 import type { FaultName } from './faults.ts';
@@ -90,12 +90,9 @@ const goneOrDead: Pair = ['works or dead-nexthop', 'works or dead-nexthop'];
 /** Each of the server's own connections has a hash of its own, so some go by the line that works. */
 const ownByFlow: Partial<Expectation> = { own: well };
 const unnoticedGateway = byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownByFlow });
-const unnoticedCarrier = byChoice(unnoticed, {
-  // No nexthop is the worse for it, but the cache is emptied: each destination takes another turn.
-  kept: { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter },
-  'in turn': eachInTurn,
-  'by flow': ownByFlow,
-});
+/** No nexthop is the worse for it, but the cache is emptied: each destination takes another turn. */
+const emptied: Partial<Expectation> = { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter };
+const unnoticedCarrier = byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownByFlow });
 
 type Case = readonly [FaultName, Expectation | ByEra<Expectation>];
 
@@ -161,20 +158,6 @@ function forgotten(remade: ByEra<Expectation>, during: Partial<Expectation> = {}
 }
 
 /**
- * Shorewall marks each connection for the line that its first answer came in by, so that what runs stays there. A connection of the
- * server's own has no source port yet when its line is chosen, and its source holds it there: so all to one place go by one line,
- * which is another than an `ip route get` without ports tells where these have part in the hash.
- */
-const unnoticedByShorewall = {
-  carrier: byChoice(unnoticed, {
-    kept: { new: goneOrDead, own: goneOrDead, linesAfter: 'any' },
-    'in turn': eachInTurn,
-    'by flow': { own: goneOrDead },
-  }),
-  gateway: byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': { own: goneOrDead } }),
-};
-
-/**
  * The whole default route went with one interface, and Shorewall takes a provider without routes for disabled already. What
  * was running by the other line is marked for it, and goes on. The line that is enabled again has a single route.
  *
@@ -183,6 +166,15 @@ const unnoticedByShorewall = {
  */
 const ifBetween: Expected = 'no-route or works';
 const disabled = { new: noRoute, own: noRoute, newAfter: well, udpAfter: well } as const;
+/**
+ * Its rules for sources keep the server's own connections to a place to the line that gave the first one its source; where the
+ * hash takes ports in, that is not the one that was asked for.
+ */
+const ownBySource: Partial<Expectation> = { own: goneOrDead };
+const balanced: readonly Case[] = [
+  ['carrier lost', byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownBySource })],
+  ['gateway dead', byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownBySource })],
+];
 
 const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   'balance-8-2': [...aloneByItself, ['carrier lost', unnoticedCarrier], ['gateway dead', unnoticedGateway]],
@@ -215,12 +207,11 @@ const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   ],
   // Shorewall's own lock lets both lines' scripts in at times: what comes of that is chance.
   shorewall: [
+    ...balanced,
     [
       'line down',
       { ...disabled, udp: [ifBetween, 'works'], tcp: ['reply-lost', 'works'], linesAfter: ['ppp0', 'ppp0'] },
     ],
-    ['carrier lost', unnoticedByShorewall.carrier],
-    ['gateway dead', unnoticedByShorewall.gateway],
     [
       'another address',
       { ...disabled, udp: ['works', ifBetween], tcp: ['works', 'reply-lost'], linesAfter: ['ppp1', 'ppp1'] },
@@ -228,9 +219,8 @@ const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   ],
   // A line that is enabled has the last nexthop.
   'shorewall-reenable': [
+    ...balanced,
     ['line down', { ...moved, linesAfter: 'reversed' }],
-    ['carrier lost', unnoticedByShorewall.carrier],
-    ['gateway dead', unnoticedByShorewall.gateway],
     ['another address', { ...movedBack, udpAfter: well }],
     ['both lines flap', { ...flapped, linesAfter: 'any' }],
   ],
