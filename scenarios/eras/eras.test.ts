@@ -73,11 +73,18 @@ for (const [release, masqueraded] of [
   ['3.16', 'works'],
   ['4.9', 'works'],
 ] as const) {
-  test(`scripts and a monitor do on Linux ${release} what is stated, when a line fails`, async (t) => {
+  test(`scripts, a monitor and Shorewall do on Linux ${release} what is stated, when a line fails`, async (t) => {
     t.timeout(120_000, 'it is work, and a busy machine takes its time');
-    const trials = await triedOn(release, 'failover', 'ppp-scripts', 'ppp-scripts-flush', 'gateway-monitor');
+    const trials = await triedOn(
+      release,
+      'failover',
+      'ppp-scripts',
+      'ppp-scripts-flush',
+      'gateway-monitor',
+      'shorewall',
+    );
     t.deepEqual(failed(trials), []);
-    t.is(trials.length, 12);
+    t.is(trials.length, 16);
     t.deepEqual(outcomes(trials[0]!, 'udp-after'), ['works', masqueraded]);
   });
 }
