@@ -154,7 +154,7 @@ function indexOf(crossings: readonly Crossing[]): Index {
     const { host, protocol, source, destination } = crossing;
     put(byIdentity, crossing.identity, crossing);
     let interfaces = byInterface.get(host);
-    if (!interfaces) byInterface.set(host, (interfaces = new Map()));
+    if (!interfaces) byInterface.set(host, (interfaces = new Map<string, Crossing[]>()));
     put(interfaces, crossing.interface, crossing);
     if (crossing.direction === 'out') put(sent, wayOf(host, protocol, destination), crossing);
     else callers.add(callOf(host, source, destination));
