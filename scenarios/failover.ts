@@ -7,7 +7,8 @@ import { judgeOutward } from '../src/scenario/outward.ts';
 import type { CheckResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
-import { expectations, wantedOfAny, type Expectation, type Pair } from './failover/expectations.ts';
+import type { Expectation, Pair } from './failover/expectation.ts';
+import { expectations, wantedOfAny } from './failover/expectations.ts';
 import { faultNames, faults, type Course, type FaultName } from './failover/faults.ts';
 import {
   answered,
@@ -133,7 +134,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     const mendedAt = lab.now();
     await all(lab, course.mends);
     const right = linesExpected(lab, expected.linesAfter, home, seed);
-    if (right) await linesBack(lab, ofHome, questions.new, right);
+    await linesBack(lab, ofHome, questions.new, right);
     const after = await phase(wantedAfter, Promise.resolve());
     const routesAfter = await routesOf(lab, questions.new);
     const roundsAfter = await roundsOf(dialled);
@@ -219,11 +220,13 @@ function trial(
   isKnown: boolean,
 ): Trial<ByEra<Setting>> {
   const stated = isByEra(expected) ? expected : byEra(expected);
+  const { breaks, mends }: Course = faults[fault];
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
     tunnels,
+    redials: [...breaks, ...mends].some(({ kind }) => kind === 'vanish' || kind === 'return'),
     setting: mapEras(stated, (each) => ({ course: faults[fault], expected: each, isKnown })),
   };
 }

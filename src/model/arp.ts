@@ -1,4 +1,4 @@
-import { isLocalAddress } from './addresses.ts';
+import { isBroadcastAddress, isLocalAddress } from './addresses.ts';
 import { isOnLink, scopes, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import type { Packet } from './packet.ts';
@@ -44,6 +44,7 @@ export function answersArp(host: Host, device: Device, target: number, sender: n
   };
   const trail = host.trailOf?.(host, question) ?? null;
   if (routeInput(host, createSkBuff(question, device, trail)).kind !== 'local') return false;
+  if (isBroadcastAddress(host, target)) return false;
   const assigned = device.addresses.find(({ local }) => local === target);
   switch (values.arpIgnore) {
     case 0:

@@ -6,7 +6,8 @@ import { sendLocal } from './ip.ts';
 import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
 import { takeRedirect } from './redirect.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
-import type { SkBuff } from './skbuff.ts';
+import { attachedTo, type SkBuff } from './skbuff.ts';
+import { specificDestination } from './specific-destination.ts';
 import { routeAgain } from './reroute.ts';
 
 /** An ICMP message has come to its end. */
@@ -30,14 +31,15 @@ export function deliverIcmp(host: Host, skb: SkBuff): void {
 }
 
 /** The answer leaves from the address that was asked (net/ipv4/icmp.c, icmp_reply). */
-function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): void {
+function replyToEcho(host: Host, skb: SkBuff, icmp: Icmp): void {
+  const { packet, mark } = skb;
   if (host.sysctls.read('ipv4.icmp_echo_ignore_all') !== 0) return;
   const ignoresBroadcast = host.sysctls.read('ipv4.icmp_echo_ignore_broadcasts') !== 0;
   if (ignoresBroadcast && isBroadcastAddress(host, packet.destination)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
     destination: packet.source,
-    source: isLocalAddress(host, packet.destination) ? packet.destination : (input?.addresses[0]?.local ?? 0),
+    source: specificDestination(host, skb),
     mark: reflected,
     tos: packet.tos,
     protocol: protocols.icmp,
@@ -68,8 +70,8 @@ function replyToEcho(host: Host, { packet, mark, input }: SkBuff, icmp: Icmp): v
  * @param gateway a redirect's; 0: it is none
  */
 export function sendError(host: Host, skb: SkBuff, type: number, code: number, gateway = 0): void {
-  const { packet, mark, trail } = skb;
-  if (isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
+  const { packet, mark } = skb;
+  if (skb.toAll || isIcmpError(packet) || packet.source === 0 || packet.destination >>> 28 === 0xe) return;
   if (isBroadcastAddress(host, packet.destination) || !mayTell(host, packet.source, type)) return;
   const reflected = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : mark;
   const flow = ownFlow(host, {
@@ -80,7 +82,7 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number, g
     protocol: protocols.icmp,
     destinationPort: (type << 8) | code,
   });
-  const route = routeOutput(host, flow, trail, { about: packet });
+  const route = routeOutput(host, flow, skb.trail, { about: packet });
   if (typeof route === 'string') return;
   const error: Packet = {
     source: route.source,
@@ -97,8 +99,9 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number, g
     identity: host.nextIdentity(),
   };
   const better = gateway === 0 ? '' : `, to go by ${formatIPv4(gateway)}`;
-  trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}${better}`);
-  sendLocal(host, error, route, { mark: reflected, trail: host.trailOf?.(host, error) ?? null });
+  skb.trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}${better}`);
+  const trail = host.trailOf?.(host, error) ?? null;
+  sendLocal(host, error, route, { mark: reflected, trail, belongsTo: attachedTo(skb) });
 }
 
 /**
@@ -130,14 +133,15 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
     packet: reset,
     input: null,
     socket: null,
-    connection: null,
-    tracking: 'none',
+    toAll: false,
+    ...attachedTo(skb),
     mark: 0,
   };
   if (routeAgain(host, answer) !== null || !answer.output) return;
   const { source, destination } = reset;
   const kind = answer.output === host.loopback ? 'local' : 'unicast';
-  sendLocal(host, reset, { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source });
+  const route = { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source } as const;
+  sendLocal(host, reset, route, { belongsTo: attachedTo(skb) });
 }
 
 /** The packet that resets the connection which a segment claims to be of. */

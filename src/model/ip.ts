@@ -21,9 +21,17 @@ export interface Kept {
 }
 
 /** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
-export function receive(host: Host, device: Device, packet: Packet, kept: Kept | null = null): void {
+export function receive(
+  host: Host,
+  device: Device,
+  packet: Packet,
+  kept: Kept | null = null,
+  /** It came in a frame for everybody on the link. */
+  toAll = false,
+): void {
   if (host.silent) return;
   const skb = createSkBuff(packet, device, host.trailOf?.(host, packet) ?? null);
+  skb.toAll = toAll;
   if (kept) {
     skb.mark = kept.mark;
     skb.connection = kept.connection;
@@ -31,7 +39,7 @@ export function receive(host: Host, device: Device, packet: Packet, kept: Kept |
   }
   if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
   // An established socket knows by which device its packets come, and has them checked no more.
-  if (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb)) {
+  if (!toAll && (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb))) {
     deliver(host, skb);
     return;
   }
@@ -80,6 +88,10 @@ function deliver(host: Host, skb: SkBuff): void {
 /** Passes a packet on (net/ipv4/ip_forward.c, ip_forward). */
 function forward(host: Host, skb: SkBuff, redirect: boolean): void {
   const { packet } = skb;
+  if (skb.toAll) {
+    skb.trail?.('drop', 'what was sent to everybody on a link is passed on to nobody');
+    return;
+  }
   if (packet.ttl <= 1) {
     skb.trail?.('drop', 'its time to live is over');
     sendError(host, skb, 11, 0);
@@ -101,7 +113,13 @@ export function sendLocal(
   host: Host,
   packet: Packet,
   route: Route,
-  parts: { readonly mark?: number; readonly socket?: SenderSocket | null; readonly trail?: SkBuff['trail'] } = {},
+  parts: {
+    readonly mark?: number;
+    readonly socket?: SenderSocket | null;
+    readonly trail?: SkBuff['trail'];
+    /** Of what is about another packet: that one's connection. */
+    readonly belongsTo?: Pick<SkBuff, 'connection' | 'tracking'>;
+  } = {},
 ): HookVerdict {
   if (host.silent) return 'EPERM';
   const skb = createSkBuff(packet, null, parts.trail ?? null);
@@ -109,6 +127,10 @@ export function sendLocal(
   skb.socket = parts.socket ?? null;
   skb.output = route.device;
   skb.nexthop = route.nexthop;
+  if (parts.belongsTo) {
+    skb.connection = parts.belongsTo.connection;
+    skb.tracking = parts.belongsTo.tracking;
+  }
   const verdict = runHook(host, 'output', skb, null, route.device);
   return verdict === 'accept' ? output(host, skb) : verdict;
 }
@@ -122,10 +144,13 @@ function output(host: Host, skb: SkBuff): HookVerdict {
     skb.trail?.('drop', `${device?.name ?? 'its device'} is down`);
     return 'accept';
   }
-  const isOne = nexthop !== 0xffffffff && nexthop >>> 28 !== 0xe;
-  if (device.kind === 'ethernet' && isOne && !resolveNeighbour(host, device, nexthop, skb.packet.source)) {
-    skb.trail?.('drop', `nobody answers for ${formatIPv4(nexthop)} on ${device.name}`);
-    return 'accept';
+  if (device.kind === 'ethernet') {
+    const whom = resolveNeighbour(host, device, nexthop, skb.packet.source);
+    if (!whom) {
+      skb.trail?.('drop', `nobody answers for ${formatIPv4(nexthop)} on ${device.name}`);
+      return 'accept';
+    }
+    skb.toAll = whom === 'all';
   }
   device.transmit(skb, nexthop);
   return 'accept';

@@ -62,23 +62,23 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
   for (const end of ends) {
     const { host, device } = end;
     const others = ends.filter((other) => other !== end);
-    const [other] = others;
     let queue: Queue = { ...noQueue, wait: end.rate === null ? null : createShaper(end.rate) };
     shapes.set(device, (wanted) => {
       queue = wanted;
     });
     device.resolve = (address, source) => resolve(host, device, others, address, source, record);
     // Its packet and mark are what they are now, whatever becomes of the buffer.
-    device.transmit = ({ packet, mark }, nexthop) => {
+    device.transmit = ({ packet, mark, toAll }, nexthop) => {
       const wait = queue.wait ? queue.wait(host.clock.now, lengthOf(packet) + 14) : 0;
       if (wait === null) return;
-      const target = others.length === 1 ? other : host.neighbours.get(device, nexthop)?.neighbour;
+      const one = toAll || others.length === 1 ? null : host.neighbours.get(device, nexthop)?.neighbour;
+      const targets = one ? [one] : toAll || others.length === 1 ? others : [];
       const present = queue;
       if (wait > 0) {
         host.clock.after(wait, () => {
-          carry(end, target, packet, mark, present, options, record);
+          carry(end, targets, packet, mark, toAll, present, options, record);
         });
-      } else carry(end, target, packet, mark, present, options, record);
+      } else carry(end, targets, packet, mark, toAll, present, options, record);
     };
   }
   return {
@@ -95,24 +95,28 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
   };
 }
 
-/** What has left the queue is on the wire, and seen there; then it comes to the other end, or is lost. */
+/** What has left the queue is on the wire, and seen there; then it comes to the other ends, or is lost. */
 function carry(
   { host, device }: LinkEnd,
-  target: Neighbour | null | undefined,
+  targets: readonly Neighbour[],
   packet: Packet,
   mark: number,
+  toAll: boolean,
   queue: Queue,
   options: LinkOptions,
   record: Recorder,
 ): void {
   record({ host, device, direction: 'out', packet });
   const loss = options.loss + queue.loss;
-  if (!target || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
+  if (targets.length === 0 || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
   host.clock.after(options.delay + queue.delay, () => {
-    if (!target.device.up) return;
-    record({ host: target.host, device: target.device, direction: 'in', packet });
-    const stays = target.host === host && mark !== 0;
-    receive(target.host, target.device, packet, stays ? { mark, connection: null, tracking: 'none' } : null);
+    for (const target of targets) {
+      if (!target.device.up) continue;
+      record({ host: target.host, device: target.device, direction: 'in', packet });
+      const stays = target.host === host && mark !== 0;
+      const kept = stays ? ({ mark, connection: null, tracking: 'none' } as const) : null;
+      receive(target.host, target.device, packet, kept, toAll);
+    }
   });
 }
 

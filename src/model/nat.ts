@@ -23,6 +23,11 @@ export function isSetUp(connection: Connection, manipulation: Manipulation): boo
   return (connection.status & doneBit[manipulation]) !== 0;
 }
 
+/** Whether both of its ends are what they will be for good. */
+export function isDecided(connection: Connection): boolean {
+  return isSetUp(connection, 'source') && isSetUp(connection, 'destination');
+}
+
 /** Whether anything of it is another than its sender has said. */
 export function isTranslated({ status: bits }: Connection): boolean {
   return (bits & (natBit.source | natBit.destination)) !== 0;

@@ -1,5 +1,6 @@
 import type { NeighbourState } from '../candidate/commands/ip.ts';
 import type { Device, Neighbour } from './device.ts';
+import { isBroadcastAddress } from './addresses.ts';
 import type { Host } from './host.ts';
 
 /** What a host knows of the hosts on its links: the ARP table. */
@@ -12,7 +13,7 @@ export interface Neighbours {
 }
 
 export interface NeighbourEntry {
-  /** Null: nobody has answered. */
+  /** Null: nobody has answered; or there is nobody to ask, for all are meant (`noarp`). */
   readonly neighbour: Neighbour | null;
   /** As it was at `since`; `stateOf` says how it is now. */
   readonly state: NeighbourState;
@@ -59,18 +60,27 @@ export function isReachable(host: Host, device: Device, gateway: number): boolea
   return state === null || isValid(state);
 }
 
-/** Finds a neighbour on its link, by ARP if need be; false: nobody answers. */
-export function resolveNeighbour(host: Host, device: Device, address: number, source: number): boolean {
+/**
+ * Finds a neighbour on its link, by ARP if need be (net/ipv4/arp.c, arp_constructor).
+ *
+ * @returns whom a packet to it is for: one host, or all on the link; null: nobody answers
+ */
+export function resolveNeighbour(host: Host, device: Device, address: number, source: number): 'one' | 'all' | null {
   const known = host.neighbours.get(device, address);
-  if (known?.state === 'permanent' || known?.state === 'noarp') return true;
-  if (known?.neighbour && !isOld(host, known)) return true;
+  if (known?.state === 'noarp') return known.neighbour ? 'one' : 'all';
+  if (known?.state === 'permanent') return 'one';
+  if (known?.neighbour && !isOld(host, known)) return 'one';
+  if (address >>> 28 === 0xe || isBroadcastAddress(host, address)) {
+    host.neighbours.set(device, address, { neighbour: null, state: 'noarp', since: host.clock.now });
+    return 'all';
+  }
   const neighbour = device.resolve(address, source);
   host.neighbours.set(device, address, {
     neighbour,
     state: neighbour ? 'reachable' : 'failed',
     since: host.clock.now,
   });
-  return neighbour !== null;
+  return neighbour && 'one';
 }
 
 function isOld(host: Host, { since }: NeighbourEntry): boolean {

@@ -13,6 +13,8 @@ export interface SkBuff {
   output: Device | null;
   /** The next hop on that device's link. */
   nexthop: number;
+  /** Whether it is for everybody on its link, as the frame says that carries it (skb->pkt_type). */
+  toAll: boolean;
   connection: Connection | null;
   /** What conntrack makes of it. */
   tracking: Tracking;
@@ -41,11 +43,22 @@ export function createSkBuff(packet: Packet, input: Device | null, trail: Trail)
     input,
     output: null,
     nexthop: 0,
+    toAll: false,
     connection: null,
     tracking: 'none',
     socket: null,
     trail,
   };
+}
+
+/**
+ * How a packet stands that the host makes because of another one: it is of the same connection, against its direction, even if that
+ * is not confirmed yet (net/netfilter/nf_conntrack_core.c, nf_conntrack_attach).
+ */
+export function attachedTo(skb: SkBuff): Pick<SkBuff, 'connection' | 'tracking'> {
+  const { connection } = skb;
+  if (!connection) return { connection: null, tracking: 'none' };
+  return { connection, tracking: isReply(skb) ? 'related' : 'related-reply' };
 }
 
 /** Whether it goes against the direction of the connection's first packet. */

@@ -74,6 +74,7 @@ export const conformanceShape: Shape = object({
   journeys: count,
   travelled: count,
   unsteady: count,
+  drops: orNull(count),
   disagreements: list(disagreement),
   tried: counts,
   decisions: counts,

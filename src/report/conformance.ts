@@ -8,10 +8,15 @@ export function conformanceText(found: Conformance): string {
   const { seed, trials, journeys, travelled, disagreements } = found;
   const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
   const unsteady = found.unsteady > 0 ? ` (${found.unsteady} trials differed once, and not again)` : '';
+  const drops =
+    found.drops === null
+      ? "What was dropped, and why, is not compared: the kernel doesn't say it here (root, bpftrace and BTF are what it takes).\n"
+      : `${found.drops} drops compared, by the kernel's reasons for them.\n`;
   return [
     counts('set up in so many trials', found.tried),
     counts('decisions of the model', found.decisions),
     ...disagreements.map((each) => disagreementText(seed, each)),
+    drops,
     `${figure}${disagreements.length} disagreements${unsteady}.\n`,
   ].join('\n');
 }

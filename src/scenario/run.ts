@@ -83,7 +83,7 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   const name = trialName(trial);
   onProgress({ scenario: plan.name, trial: name, result: null });
   const started = performance.now();
-  const lacks = lacking(candidate, shared.backend);
+  const lacks = lacking(candidate, trial, shared.backend);
   const outcome =
     lacks === null
       ? await carryThrough(plan, trial, candidate, shared).catch((error: unknown) => {

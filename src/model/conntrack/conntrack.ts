@@ -1,7 +1,7 @@
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
 import { isIcmpError, protocols, type Packet } from '../packet.ts';
-import type { SkBuff, Tracking } from '../skbuff.ts';
+import { isReply, type SkBuff, type Tracking } from '../skbuff.ts';
 import { describeTuple, invert, sameTuple, status, tupleOf, type Connection, type Tuple } from './connection.ts';
 import { createSourceIndex, type SourceIndex } from './source-index.ts';
 import { nextTcpState, tcpTimeoutName } from './tcp-state.ts';
@@ -163,7 +163,8 @@ function udpTimeout(host: Host, connection: Connection, now: number): number {
  */
 export function confirm(host: Host, skb: SkBuff): boolean {
   const { connection } = skb;
-  if (!connection || connection.status & status.confirmed) return true;
+  // What is sent because of a connection's first packet confirms nothing.
+  if (!connection || connection.status & status.confirmed || isReply(skb)) return true;
   if (connection.status & status.dying) return false;
   if (!host.conntrack.table.insert(connection, host.clock.now)) {
     skb.trail?.('drop', 'another connection has the same addresses and ports by now');

@@ -1,10 +1,11 @@
 import type { Hook } from '../../candidate/commands/netfilter.ts';
+import type { Connection } from '../conntrack/connection.ts';
 import { confirm, forgetConnection, track } from '../conntrack/conntrack.ts';
 import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
-import { icmpTypes } from '../packet.ts';
-import { describeSetUp, isSetUp, isTranslated, setUpNat, translate, type Manipulation } from '../nat.ts';
+import { icmpTypes, protocols } from '../packet.ts';
+import { describeSetUp, isDecided, isSetUp, isTranslated, setUpNat, translate, type Manipulation } from '../nat.ts';
 import { routeAgain } from '../reroute.ts';
 import { isReply, type SkBuff } from '../skbuff.ts';
 import {
@@ -114,13 +115,35 @@ const manipulations: Readonly<Record<Hook, Manipulation>> = {
   forward: 'source',
 };
 
-/** Address translation (net/netfilter/nf_nat_core.c, nf_nat_inet_fn): the rules see a connection's first packet only. */
+/** Address translation (net/netfilter/nf_nat_proto.c, nf_nat_ipv4_fn and nf_nat_ipv4_local_fn). */
 function runNat(chains: readonly BoundChain[], evaluation: Evaluation): HookVerdict {
-  const { host, skb, hook, output } = evaluation;
-  const { connection } = skb;
-  const manipulation = manipulations[hook];
+  const { host, skb, hook } = evaluation;
+  const { connection, packet } = skb;
   if (!connection) return 'accept';
-  if (skb.tracking === 'new' && !isSetUp(connection, manipulation)) {
+  const isAbout = skb.tracking === 'related' || skb.tracking === 'related-reply';
+  const verdict =
+    isAbout && packet.protocol === protocols.icmp
+      ? passRelated(connection, skb)
+      : decideNat(chains, evaluation, connection);
+  if (verdict !== 'accept') return verdict;
+  translate(skb, manipulations[hook]);
+  return hook === 'output' && isSentElsewhere(connection, skb) ? (routeAgain(host, skb) ?? 'accept') : 'accept';
+}
+
+/** An ICMP error decides nothing; but nobody is to be redirected by what he wouldn't recognize (nf_nat_icmp_reply_translation). */
+function passRelated(connection: Connection, skb: SkBuff): HookVerdict {
+  if (skb.packet.icmp?.type !== icmpTypes.redirect || (isDecided(connection) && !isTranslated(connection)))
+    return 'accept';
+  skb.trail?.('drop', 'a redirect about a translated connection, or one that may yet be, goes to nobody');
+  return 'drop';
+}
+
+/** The rules see a connection's first packet only (nf_nat_inet_fn), or what is sent because of it. */
+function decideNat(chains: readonly BoundChain[], evaluation: Evaluation, connection: Connection): HookVerdict {
+  const { host, skb, hook, output } = evaluation;
+  const manipulation = manipulations[hook];
+  const isEstablished = skb.tracking === 'established' || skb.tracking === 'established-reply';
+  if (!isEstablished && !isSetUp(connection, manipulation)) {
     const { reply } = connection;
     for (const bound of chains) {
       const verdict = runBaseChain(bound, evaluation);
@@ -137,14 +160,12 @@ function runNat(chains: readonly BoundChain[], evaluation: Evaluation): HookVerd
     );
     return 'EPERM';
   }
-  if (skb.packet.icmp?.type === icmpTypes.redirect && isTranslated(connection)) {
-    skb.trail?.('drop', 'a redirect about a translated connection goes to nobody');
-    return 'drop';
-  }
-  const { destination } = skb.packet;
-  translate(skb, manipulation);
-  if (hook === 'output' && skb.packet.destination !== destination) return routeAgain(host, skb) ?? 'accept';
   return 'accept';
+}
+
+/** Whether what goes in the packet's direction has another destination than its sender names: then it is routed again, each time. */
+function isSentElsewhere({ original, reply }: Connection, skb: SkBuff): boolean {
+  return isReply(skb) ? reply.destination !== original.source : original.destination !== reply.source;
 }
 
 function hasMoved(host: Host, skb: SkBuff, output: Device | null): boolean {

@@ -25,7 +25,7 @@ export function tcpEarlyDemux(host: Host, { packet, input }: SkBuff): boolean {
 export function deliverTcp(host: Host, skb: SkBuff): void {
   const { packet } = skb;
   const { tcp } = packet;
-  if (!tcp) return;
+  if (!tcp || skb.toAll) return;
   const connection = connectionOf(host, packet);
   // Whoever calls again from the same port begins anew (RFC 9293, 3.6.1).
   const isAnew = connection?.state === 'time-wait' && (tcp.flags & tcpFlags.syn) !== 0;

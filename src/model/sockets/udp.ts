@@ -1,5 +1,5 @@
 import { formatIPv4 } from '../../net/address.ts';
-import { isLocalAddress } from '../addresses.ts';
+import { isBroadcastAddress, isLocalAddress } from '../addresses.ts';
 import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
@@ -9,6 +9,7 @@ import type { HookVerdict } from '../netfilter/hooks.ts';
 import { protocols, type Packet, type Payload } from '../packet.ts';
 import { ownFlow, routeOutput, type Route } from '../route-output.ts';
 import type { SenderSocket, SkBuff } from '../skbuff.ts';
+import { specificDestination } from '../specific-destination.ts';
 import { ephemeralPorts } from './sockets.ts';
 
 /** A UDP socket. */
@@ -198,15 +199,19 @@ function describeSender(socket: UdpSocket, connected: boolean, info: PacketInfo 
   return `the socket is ${how}, and sends from ${formatIPv4(socket.localAddress)}`;
 }
 
+function fits({ localAddress, remote, boundDevice }: UdpSocket, { packet, input }: SkBuff): boolean {
+  if (localAddress !== 0 && localAddress !== packet.destination) return false;
+  if (remote && (remote.address !== packet.source || remote.port !== packet.sourcePort)) return false;
+  return !boundDevice || boundDevice === input;
+}
+
 /** The socket that a datagram is for: the one that is most particular about it. */
-function findSocket(host: Host, { packet, input }: SkBuff): UdpSocket | null {
+function findSocket(host: Host, skb: SkBuff): UdpSocket | null {
   let best: UdpSocket | null = null;
   let bestScore = -1;
-  for (const socket of host.sockets.udp.get(packet.destinationPort) ?? []) {
+  for (const socket of host.sockets.udp.get(skb.packet.destinationPort) ?? []) {
+    if (!fits(socket, skb)) continue;
     const { localAddress, remote, boundDevice } = socket;
-    if (localAddress !== 0 && localAddress !== packet.destination) continue;
-    if (remote && (remote.address !== packet.source || remote.port !== packet.sourcePort)) continue;
-    if (boundDevice && boundDevice !== input) continue;
     const score = (localAddress === 0 ? 0 : 4) + (remote ? 8 : 0) + (boundDevice ? 4 : 0);
     if (score > bestScore) [best, bestScore] = [socket, score];
   }
@@ -221,17 +226,29 @@ export function udpEarlyDemux(host: Host, skb: SkBuff): boolean {
 }
 
 export function deliverUdp(host: Host, skb: SkBuff): void {
-  const socket = findSocket(host, skb);
-  const { packet, input, trail } = skb;
-  if (!socket || !input) {
-    const sender = `${formatIPv4(packet.source)}:${packet.sourcePort}`;
-    trail?.('drop', `no socket on UDP port ${packet.destinationPort} takes what comes from ${sender}`);
-    sendError(host, skb, 3, 3);
+  if (skb.toAll && isBroadcastAddress(host, skb.packet.destination)) {
+    for (const socket of host.sockets.udp.get(skb.packet.destinationPort) ?? [])
+      if (fits(socket, skb)) take(host, socket, skb);
     return;
   }
+  const socket = findSocket(host, skb);
+  const { packet, trail } = skb;
+  if (!socket) {
+    const sender = `${formatIPv4(packet.source)}:${packet.sourcePort}`;
+    trail?.('drop', `no socket on UDP port ${packet.destinationPort} takes what comes from ${sender}`);
+    // By then its connection is none of its own any more (udp_rcv, nf_reset_ct).
+    sendError(host, { ...skb, connection: null, tracking: 'none' }, 3, 3);
+    return;
+  }
+  take(host, socket, skb);
+}
+
+function take(host: Host, socket: UdpSocket, skb: SkBuff): void {
+  const { packet, input, trail } = skb;
+  if (!input) throw new Error('a datagram that came in by no device');
   trail?.('socket', `received by the socket on ${formatIPv4(socket.localAddress)}:${socket.localPort}`);
   if (socket.remote) socket.checked = host.routeGeneration;
-  socket.receive({ packet, destination: packet.destination, device: input });
+  socket.receive({ packet, destination: specificDestination(host, skb), device: input });
 }
 
 /** An error about a datagram that this host sent. */

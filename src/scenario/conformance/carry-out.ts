@@ -4,19 +4,8 @@ import type { Battery, Responder, Shot } from '../../backend/volley.ts';
 import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { closing } from '../run.ts';
-import { ownAddresses } from './traffic.ts';
-import {
-  acquaintance,
-  elsewhere,
-  home,
-  lines,
-  names,
-  ports,
-  resetOf,
-  type Phase,
-  type Step,
-  type Trial,
-} from './trial.ts';
+import { isOwn, ownAddresses } from './traffic.ts';
+import { acquaintance, lines, names, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
 
 /** What became of a trial, phase by phase. */
 export type TrialRecord = readonly PhaseRecord[];
@@ -123,11 +112,12 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
   for (const crossing of crossings) {
     if (crossing.time < span.from || crossing.time > span.until || crossing.protocol === 'arp') continue;
     const ends = [crossing.source, crossing.destination].map((end) => end.split(':'));
-    const isRedirected = ends.some(([address]) => address === elsewhere || address === home.host);
     const record =
       ends.map(([address = '']) => byAddress.get(address)).find(Boolean) ??
-      // Of what is sent elsewhere than it was to go, its port still tells.
-      (isRedirected ? ends.map(([, port = '']) => byPort.get(port)).find(Boolean) : undefined);
+      // Of what has none of anybody's own, as what was sent elsewhere than it was to go, its port still tells.
+      (ends.some(([address = '']) => isOwn(address))
+        ? undefined
+        : ends.map(([, port = '']) => byPort.get(port)).find(Boolean));
     record?.push(describe(crossing));
   }
   return {

@@ -2,6 +2,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import crossroads from '../../../lab/topologies/crossroads.ts';
+import type { Drop } from '../../backend/crossing.ts';
+import type { Backend } from '../../backend/lab.ts';
 import { parseJson } from '../../candidate/dump/json.ts';
 import { modelBackend } from '../../model/lab.ts';
 import { conformanceShape, foundIn, recordOf, type ConformanceRecord } from '../../report/conformance-record.ts';
@@ -89,10 +91,10 @@ test('shards share the trials among them, and merged they are the whole', async 
 });
 
 test('shards of other trials, or of another kernel, are not merged', (t) => {
-  const none = { disagreements: [], tried: new Map(), decisions: new Map() };
+  const none = { unsteady: 0, drops: null, disagreements: [], tried: new Map(), decisions: new Map() };
   const [one, two] = [1, 2].map((index) => ({
     ...{ file: `${index}.json`, shard: { index, of: 2 } },
-    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, unsteady: 0, ...none },
+    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, ...none },
   }));
   for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
     const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {
@@ -134,4 +136,35 @@ test('what differs once, and not when the same trials are carried out again, is 
   t.deepEqual(found.disagreements, []);
   t.true(found.unsteady > 0);
   t.is(labs, 2);
+});
+
+/** A backend whose labs tell otherwise of what was dropped than they should. */
+const telling = (backend: Backend, tell: (drops: readonly Drop[]) => readonly Drop[] | null): Backend => ({
+  ...backend,
+  open: async (...options) => {
+    const lab = await backend.open(...options);
+    return {
+      ...lab,
+      evidence: async () => {
+        const evidence = await lab.evidence();
+        return { ...evidence, drops: tell(evidence.drops ?? []) };
+      },
+    };
+  },
+});
+
+test('what is dropped for another reason is a disagreement, and what the kernel says nothing of is none', async (t) => {
+  const options = between('6.18.44', '6.18.44');
+  const right = await conform(options);
+  t.true(right.drops !== null && right.drops > 0, String(right.drops));
+  const wrong = telling(options.kernel, (drops) => drops.map((drop) => ({ ...drop, reason: 'NOT_SPECIFIED' })));
+  const found = await conform({ ...options, kernel: wrong });
+  const lines = found.disagreements.flatMap(({ differences }) => differences.flatMap(({ kernel }) => kernel));
+  t.true(lines.length > 0);
+  for (const line of lines) t.regex(line, / dropped .*: NOT_SPECIFIED$/);
+  const fewer = await conform({ ...options, kernel: telling(options.kernel, () => []) });
+  t.is(fewer.disagreements.length, found.disagreements.length);
+  const silent = await conform({ ...options, kernel: telling(options.kernel, () => null) });
+  t.is(silent.drops, null);
+  t.deepEqual(silent.disagreements, []);
 });

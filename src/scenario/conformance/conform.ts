@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import type { Drop } from '../../backend/crossing.ts';
+import type { Decision } from '../../backend/decision.ts';
 import type { Backend, LabOptions } from '../../backend/lab.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
 import { differencesOf, type Difference } from './compare.ts';
+import { comparable, differencesInDrops } from './drops.ts';
 import { trials } from './generate.ts';
 import { triesOf } from './traffic.ts';
 import type { Trial } from './trial.ts';
@@ -37,6 +40,8 @@ export interface Conformance {
   readonly disagreements: readonly Disagreement[];
   /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things. */
   readonly unsteady: number;
+  /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
+  readonly drops: number | null;
   /** By mechanism: in how many trials it was set up. */
   readonly tried: ReadonlyMap<string, number>;
   /** By stage: how many decisions the model made there. */
@@ -68,7 +73,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   const all = sample(seed, count);
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, unsteady: 0 },
+    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, unsteady: 0, drops: null as number | null },
     ...{ disagreements: [] as Disagreement[], tried: new Map<string, number>(), decisions: new Map<string, number>() },
   };
   const batches = Array.from({ length: Math.ceil(mine.length / trialsPerLab) }, (_, batch) =>
@@ -76,8 +81,9 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   );
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
-      const { records, evidence } = await both(options, batch);
-      for (const { stage } of evidence) add(result.decisions, stage, 1);
+      const { records, decisions, drops } = await both(options, batch);
+      for (const { stage } of decisions) add(result.decisions, stage, 1);
+      if (drops) result.drops = (result.drops ?? 0) + comparable(drops.kernel);
       for (const [place, { trial }] of batch.entries()) {
         for (const { crossings } of records[place]?.kernel ?? []) {
           result.journeys += crossings.length;
@@ -89,8 +95,8 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         ]);
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
       }
-      const found = disagreementsIn(batch, records);
-      const again = found.length > 0 ? disagreementsIn(batch, (await both(options, batch)).records) : [];
+      const found = disagreementsIn(batch, { records, drops });
+      const again = found.length > 0 ? disagreementsIn(batch, await both(options, batch)) : [];
       const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
       result.unsteady += found.length - lasting.length;
       for (const each of lasting) {
@@ -128,11 +134,17 @@ function sample(seed: number, count: number): readonly Numbered[] {
 }
 
 /** What differs in a batch of trials. */
-function disagreementsIn(batch: readonly Numbered[], records: readonly Pair[]): readonly Omit<Disagreement, 'again'>[] {
+function disagreementsIn(
+  batch: readonly Numbered[],
+  { records, drops }: Pick<Both, 'records' | 'drops'>,
+): readonly Omit<Disagreement, 'again'>[] {
   return batch.flatMap(({ trial, index }, place) => {
     const record = records[place];
     if (!record) throw new Error('a trial was not carried out');
-    const differences = differencesOf(trial, record.kernel, record.model);
+    const differences = [
+      ...differencesOf(trial, record.kernel, record.model),
+      ...(drops ? differencesInDrops(trial, drops.kernel, drops.model) : []),
+    ];
     return differences.length > 0 ? [{ index, trial, differences }] : [];
   });
 }
@@ -142,12 +154,19 @@ interface Pair {
   readonly model: TrialRecord;
 }
 
+interface Both {
+  readonly records: readonly Pair[];
+  readonly decisions: readonly Decision[];
+  /** Null where the kernel doesn't say what it drops. */
+  readonly drops: { readonly kernel: readonly Drop[]; readonly model: readonly Drop[] } | null;
+}
+
 let labs = 0;
 
 async function both(
   { topology, kernel, model, directory, seed }: ConformanceOptions,
   numbered: readonly Numbered[],
-): Promise<{ readonly records: readonly Pair[]; readonly evidence: readonly { readonly stage: string }[] }> {
+): Promise<Both> {
   const only = numbered.map(({ trial }) => trial);
   const settings: LabOptions = { profile: 'kernel', seed, tunnels: {}, directory, label: `conformance-${++labs}` };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
@@ -157,7 +176,9 @@ async function both(
     if (!one || !other) throw new Error('a trial was not carried out');
     return { kernel: one, model: other };
   });
-  return { records, evidence: modelled.evidence.decisions ?? [] };
+  const [dropped, modelDropped] = [real.evidence.drops, modelled.evidence.drops];
+  const drops = dropped && modelDropped && { kernel: dropped, model: modelDropped };
+  return { records, decisions: modelled.evidence.decisions ?? [], drops };
 }
 
 /** How many of the trials in which they differ are made smaller. */
@@ -174,12 +195,11 @@ async function shrink(
   let [again, runs] = [false, 0];
   const property = fc.asyncProperty(trials, async (smaller) => {
     if (++runs > most) return true;
-    const { records } = await both(options, [{ index, trial: smaller }]);
-    const [record] = records;
-    const differences = record ? differencesOf(smaller, record.kernel, record.model) : [];
-    if (differences.length === 0) return true;
+    const one = [{ index, trial: smaller }];
+    const [differing] = disagreementsIn(one, await both(options, one));
+    if (!differing) return true;
     again = true;
-    smallest = { index, trial: smaller, differences };
+    smallest = differing;
     return false;
   });
   await fc.check(property, { seed: options.seed, path: String(index), numRuns: 1 });

@@ -22,10 +22,45 @@ export interface Filter {
   readonly tries: string;
 }
 const uplink = line.map(({ name }) => name);
+/** That a packet came in by one of the uplinks, or by whatever device. */
+const anyUplink = one(
+  { iptables: '', nft: '' },
+  { iptables: '', nft: '' },
+  ...lines.map(({ name }) => ({ iptables: `-i ${name} `, nft: `iifname ${name} ` })),
+);
 const protocol = one('udp', 'tcp', 'icmp');
 const reason = one('', '', 'host-prohibited', 'admin-prohibited', 'net-unreachable', 'host-unreachable');
 
-export const filter: fc.Arbitrary<Filter> = fc.oneof(
+/** A port at which every host answers. */
+const answering = (kind: 'udp' | 'tcp'): number => (kind === 'udp' ? ports.wildcard : ports.stream);
+
+/** What goes to the router is somebody else's, or another port's. */
+const destinationNat: fc.Arbitrary<Filter> = fc.oneof(
+  fc.tuple(anyUplink, one('udp', 'tcp'), fc.boolean()).map(([by, kind, isOpen]): Filter => ({
+    ...{ table: 'nat', chain: 'PREROUTING', tries: isOpen ? 'DNAT' : 'DNAT to a closed port' },
+    iptables: `${by.iptables}-p ${kind} --dport ${ports.forwarded} -j DNAT --to-destination ${home.host}:${isOpen ? answering(kind) : ports.closed}`,
+    nft: `${by.nft}${kind} dport ${ports.forwarded} dnat to ${home.host}:${isOpen ? answering(kind) : ports.closed}`,
+  })),
+  fc.tuple(anyUplink, fc.option(line, { nil: undefined }), one('udp', 'tcp')).map(([by, own, kind]): Filter => ({
+    ...{ table: 'nat', chain: 'PREROUTING', tries: own ? 'REDIRECT' : 'REDIRECT of whatever comes' },
+    iptables: `${by.iptables}${own ? `-d ${own.address} ` : ''}-p ${kind} --dport ${ports.closed} -j REDIRECT --to-ports ${answering(kind)}`,
+    nft: `${by.nft}${own ? `ip daddr ${own.address} ` : ''}${kind} dport ${ports.closed} redirect to :${answering(kind)}`,
+  })),
+);
+const ttl: fc.Arbitrary<Filter> = fc.tuple(one('PREROUTING', 'POSTROUTING'), protocol).map(([chain, kind]): Filter => ({
+  ...{ table: 'mangle', chain, tries: 'TTL set' },
+  iptables: `-p ${kind} -j TTL --ttl-set 1`,
+  nft: `meta l4proto ${kind} ip ttl set 1`,
+}));
+const refusal = fc
+  .tuple(one('INPUT', 'FORWARD'), anyUplink, protocol, reason, one('', 'NEW'))
+  .map(([chain, by, kind, why, state]): Filter => ({
+    ...{ table: 'filter', chain, tries: `reject in ${chain}` },
+    iptables: `${by.iptables}-p ${kind}${state && ` -m conntrack --ctstate ${state}`} -j REJECT${why && ` --reject-with icmp-${why}`}`,
+    nft: `${by.nft}meta l4proto ${kind}${state && ` ct state ${state.toLowerCase()}`} reject${why && ` with icmp type ${why}`}`,
+  }));
+
+const filter: fc.Arbitrary<Filter> = fc.oneof(
   fc.tuple(uplink, mark).map(([name, value]): Filter => ({
     ...{ table: 'mangle', chain: 'PREROUTING', tries: 'connection mark by input' },
     iptables: `-i ${name} -m conntrack --ctstate NEW -j CONNMARK --set-mark ${value}`,
@@ -71,11 +106,7 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
     iptables: `-p ${kind} -j TOS --set-tos 0x10`,
     nft: `meta l4proto ${kind} ip dscp set 4`,
   })),
-  fc.tuple(one('PREROUTING', 'POSTROUTING'), protocol).map(([chain, kind]): Filter => ({
-    ...{ table: 'mangle', chain, tries: 'TTL set' },
-    iptables: `-p ${kind} -j TTL --ttl-set 1`,
-    nft: `meta l4proto ${kind} ip ttl set 1`,
-  })),
+  ttl,
   fc.tuple(one('PREROUTING', 'OUTPUT'), protocol, mark).map(([chain, kind, value]): Filter => ({
     ...{ table: 'mangle', chain, tries: `mark set in ${chain}` },
     iptables: `-p ${kind} -j MARK --set-mark ${value}`,
@@ -96,20 +127,11 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
     iptables: `-o ${name} -j MASQUERADE`,
     nft: `oifname ${name} masquerade`,
   })),
-  fc.tuple(uplink, one('udp', 'tcp')).map(([name, kind]): Filter => ({
-    ...{ table: 'nat', chain: 'PREROUTING', tries: 'DNAT' },
-    iptables: `-i ${name} -p ${kind} --dport ${ports.forwarded} -j DNAT --to-destination ${home.host}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
-    nft: `iifname ${name} ${kind} dport ${ports.forwarded} dnat to ${home.host}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
-  })),
-  fc.tuple(line, one('udp', 'tcp')).map(([{ name, address }, kind]): Filter => ({
-    ...{ table: 'nat', chain: 'PREROUTING', tries: 'REDIRECT' },
-    iptables: `-i ${name} -d ${address} -p ${kind} --dport ${ports.closed} -j REDIRECT --to-ports ${kind === 'udp' ? ports.wildcard : ports.stream}`,
-    nft: `iifname ${name} ip daddr ${address} ${kind} dport ${ports.closed} redirect to :${kind === 'udp' ? ports.wildcard : ports.stream}`,
-  })),
+  destinationNat,
   fc.tuple(one('udp', 'tcp'), one(elsewhere, home.host)).map(([kind, to]): Filter => ({
     ...{ table: 'nat', chain: 'OUTPUT', tries: 'DNAT in OUTPUT' },
-    iptables: `-p ${kind} --dport ${ports.closed} -j DNAT --to-destination ${to}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
-    nft: `${kind} dport ${ports.closed} dnat to ${to}:${kind === 'udp' ? ports.wildcard : ports.stream}`,
+    iptables: `-p ${kind} --dport ${ports.closed} -j DNAT --to-destination ${to}:${answering(kind)}`,
+    nft: `${kind} dport ${ports.closed} dnat to ${to}:${answering(kind)}`,
   })),
   fc.tuple(one('PREROUTING', 'OUTPUT'), protocol).map(([chain, kind]): Filter => ({
     ...{ table: 'raw', chain, tries: 'NOTRACK' },
@@ -121,16 +143,28 @@ export const filter: fc.Arbitrary<Filter> = fc.oneof(
     iptables: `-p ${kind} -m mark --mark ${value} -j DROP`,
     nft: `meta l4proto ${kind} meta mark ${value} drop`,
   })),
-  fc.tuple(one('INPUT', 'FORWARD'), uplink, protocol, reason).map(([chain, name, kind, why]): Filter => ({
-    ...{ table: 'filter', chain, tries: `reject in ${chain}` },
-    iptables: `-i ${name} -p ${kind} -m conntrack --ctstate NEW -j REJECT${why && ` --reject-with icmp-${why}`}`,
-    nft: `iifname ${name} meta l4proto ${kind} ct state new reject${why && ` with icmp type ${why}`}`,
+  refusal,
+  fc.tuple(protocol, mark, reason).map(([kind, value, why]): Filter => ({
+    ...{ table: 'filter', chain: 'OUTPUT', tries: 'reject in OUTPUT' },
+    iptables: `-p ${kind} -m mark --mark ${value} -j REJECT${why && ` --reject-with icmp-${why}`}`,
+    nft: `meta l4proto ${kind} meta mark ${value} reject${why && ` with icmp type ${why}`}`,
   })),
-  one('INPUT', 'FORWARD', 'OUTPUT').map((chain): Filter => ({
-    ...{ table: 'filter', chain, tries: 'reject by reset' },
-    iptables: '-p tcp -m conntrack --ctstate ESTABLISHED -j REJECT --reject-with tcp-reset',
-    nft: 'ct state established meta l4proto tcp reject with tcp reset',
+  fc.tuple(one('INPUT', 'FORWARD', 'OUTPUT'), one('NEW', 'ESTABLISHED')).map(([chain, state]): Filter => ({
+    ...{ table: 'filter', chain, tries: `reject by reset, ${state === 'NEW' ? 'what begins' : 'what is established'}` },
+    iptables: `-p tcp -m conntrack --ctstate ${state} -j REJECT --reject-with tcp-reset`,
+    nft: `ct state ${state.toLowerCase()} meta l4proto tcp reject with tcp reset`,
   })),
+);
+
+/** Rules; in some trials, errors are likely to be about packets whose addresses have been translated. */
+export const filters: fc.Arbitrary<readonly Filter[]> = fc.oneof(
+  { weight: 5, arbitrary: fc.array(filter, { maxLength: 6 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.array(filter, { maxLength: 4 }), destinationNat, destinationNat, fc.oneof(refusal, ttl))
+      .map(([some, ...others]) => [...some, ...others]),
+  },
 );
 
 /** The names of priorities; in the table nat, each hook has its own. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Shot } from '../../backend/volley.ts';
-import { asIptables, asNft, filter } from './filters.ts';
+import { asIptables, asNft, filters } from './filters.ts';
 import {
   defaults,
   group,
@@ -48,22 +48,22 @@ const setUp: fc.Arbitrary<readonly Step[]> = fc
     routes: fc.array(route, { maxLength: 6 }),
     rules: fc.array(rule, { maxLength: 6 }),
     nexthopObjects,
-    filters: fc.array(filter, { maxLength: 6 }),
+    filters,
     tool: one('nft', 'iptables'),
   })
-  .map(({ sysctls, filters, tool, ...parts }): readonly Step[] => [
+  .map(({ sysctls, filters: rules, tool, ...parts }): readonly Step[] => [
     ...sysctls.map(({ text, tries }): Step => {
       const [key = '', value = ''] = text.split(' ');
       return { host: 'server', script: `echo ${value} >/proc/sys/net/ipv4/${key}`, tries: [tries] };
     }),
     ...batch([...parts.defaults, ...parts.textbook, ...parts.routes, ...parts.nexthopObjects, ...parts.rules]),
-    ...(filters.length === 0
+    ...(rules.length === 0
       ? []
       : [
           {
             host: 'server',
-            script: tool === 'nft' ? asNft(filters) : asIptables(filters),
-            tries: [...filters.map(({ tries }) => tries), tool],
+            script: tool === 'nft' ? asNft(rules) : asIptables(rules),
+            tries: [...rules.map(({ tries }) => tries), tool],
           },
         ]),
   ]);

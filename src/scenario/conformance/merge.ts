@@ -26,6 +26,7 @@ export function mergeConformance<Found extends Conformance & Facts>(
     trials: total(({ trials }) => trials),
     journeys: total(({ journeys }) => journeys),
     travelled: total(({ travelled }) => travelled),
+    drops: results.some(({ drops }) => drops !== null) ? total(({ drops }) => drops ?? 0) : null,
     unsteady: total(({ unsteady }) => unsteady),
     disagreements: results.flatMap(({ disagreements }) => disagreements).sort((one, other) => one.index - other.index),
     tried: addUp(results.map(({ tried }) => tried)),

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Shot } from '../../backend/volley.ts';
 import { contains, parseIPv4, parsePrefix } from '../../net/address.ts';
-import { claimed, home, lines, names, ports } from './trial.ts';
+import { claimed, elsewhere, home, lines, names, ports } from './trial.ts';
 
 const { constantFrom: one } = fc;
 const line = one(...lines);
@@ -16,7 +16,7 @@ const claimedAddress = (index: number): string => `10.8.${claimed.first + ((inde
 type Aim = (index: number, sourcePort: number) => Shot;
 const mark = fc.integer({ min: 1, max: 4 });
 const transport = one('udp', 'tcp', 'icmp');
-const aim: fc.Arbitrary<Aim> = fc.oneof(
+const directed: fc.Arbitrary<Aim> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
@@ -28,6 +28,14 @@ const aim: fc.Arbitrary<Aim> = fc.oneof(
         port: kind === 'icmp' ? 0 : port,
         sourcePort,
         source: internetAddress(index),
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(line, one('udp', 'tcp'), one(ports.forwarded, ports.closed))
+      .map(([{ address }, protocol, port]): Aim => (index, sourcePort) => ({
+        ...{ host: 'internet', protocol, destination: address, port, sourcePort, source: internetAddress(index) },
       })),
   },
   {
@@ -139,6 +147,21 @@ const aim: fc.Arbitrary<Aim> = fc.oneof(
   },
 );
 
+/** Sent to everybody on a link, whether or not the router still knows it for that. */
+const broadcast: fc.Arbitrary<Aim> = fc
+  .tuple(one(home, ...lines), one('udp', 'icmp', 'dns'), one(ports.wildcard, ports.bound, ports.closed))
+  .map(([link, kind, port]): Aim => (index, sourcePort) => ({
+    ...{ sourcePort, destination: 'gateway' in link ? `${link.network}.255` : '192.168.7.255' },
+    ...(link === home
+      ? { host: home.name, source: homeAddress(index) }
+      : { host: 'internet', source: internetAddress(index) }),
+    ...(kind === 'dns'
+      ? { protocol: 'udp', port: names.port, asks: names.known }
+      : { protocol: kind as 'udp' | 'icmp', port: kind === 'icmp' ? 0 : port }),
+  }));
+
+const aim = fc.oneof({ weight: 18, arbitrary: directed }, { weight: 1, arbitrary: broadcast });
+
 export const aims = fc.uniqueArray(fc.tuple(own, aim), { minLength: 1, maxLength: 10, selector: ([index]) => index });
 
 /** @param first the source port of the first shot; others have those that follow */
@@ -170,6 +193,7 @@ export function triesOf({
     [host === 'server' && source !== undefined, 'bound socket'],
     [connected === true, 'connected UDP socket'],
     [port === ports.forwarded, 'forwarded port'],
+    [destination.endsWith('.255') && !ownAddresses({ destination }).length, 'broadcast on a link'],
   ];
   return [`${protocol} from ${host}`, ...kinds.filter(([holds]) => holds).map(([, kind]) => kind)];
 }
@@ -177,6 +201,9 @@ export function triesOf({
 const isWithin = (address: string, network: string): boolean => contains(parsePrefix(network), parseIPv4(address));
 
 /** The addresses that only this shot has to do with: those in networks of which hosts have thousands. */
-export function ownAddresses({ source, destination }: Shot): readonly string[] {
-  return [source, destination].filter((address) => address !== undefined).filter((each) => /^(?:198|10)\./.test(each));
+export function ownAddresses({ source, destination }: Pick<Shot, 'source' | 'destination'>): readonly string[] {
+  return [source, destination].filter((address) => address !== undefined).filter(isOwn);
 }
+
+/** Whether an address is one of the many that shots have to themselves. */
+export const isOwn = (address: string): boolean => /^(?:198|10)\./.test(address) && address !== elsewhere;

@@ -1,0 +1,45 @@
+import type { Drop } from '../../backend/crossing.ts';
+import type { Shot } from '../../backend/volley.ts';
+import type { Difference } from './compare.ts';
+import { ownAddresses } from './traffic.ts';
+import type { Trial } from './trial.ts';
+
+/**
+ * Where the two dropped other packets of a trial's, or for another reason. A drop bears no time: those of all trials that had the same
+ * address in one lab are taken together, of the kernel's as of the model's.
+ */
+export function differencesInDrops(
+  { phases }: Trial,
+  kernel: readonly Drop[],
+  model: readonly Drop[],
+): readonly Difference[] {
+  const shots = new Map<string, { readonly phase: number; readonly shot: Shot }>();
+  for (const [phase, each] of phases.entries()) {
+    for (const shot of each.shots)
+      for (const address of ownAddresses(shot)) if (!shots.has(address)) shots.set(address, { phase, shot });
+  }
+  return [...shots]
+    .map(([address, where]) => ({ ...where, kernel: about(address, kernel), model: about(address, model) }))
+    .filter((each) => each.kernel.join('\n') !== each.model.join('\n'));
+}
+
+/** How many drops there are to compare, of all trials in a lab. */
+export function comparable(drops: readonly Drop[]): number {
+  return drops.filter((drop) => addressesIn(drop).some((address) => ownAddresses({ destination: address }).length > 0))
+    .length;
+}
+
+function about(address: string, drops: readonly Drop[]): readonly string[] {
+  const lines = drops.filter((drop) => addressesIn(drop).includes(address)).map(describe);
+  // How often TCP tries again is a matter of time.
+  return [
+    ...new Set(lines.filter((line) => line.includes(' TCP '))),
+    ...lines.filter((line) => !line.includes(' TCP ')),
+  ].sort();
+}
+
+const addressesIn = ({ source, destination }: Drop): readonly string[] =>
+  [source, destination].map((end) => end.replace(/:.*/, ''));
+
+const describe = ({ host, interface: name, source, destination, summary, reason }: Drop): string =>
+  `${host} ${name} dropped ${source} > ${destination} ${summary}: ${reason}`;
