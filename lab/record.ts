@@ -1,53 +1,33 @@
-/** `npm run record`: writes down anew what the running kernel does, to which the model is held where there is no such kernel. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+/**
+ * `npm run record [-- PART…]`: writes down anew what the running kernel does, to which the model is held where there is no such
+ * kernel; and the dumps that the model begins with.
+ */
 import { $ } from 'zx';
-import { defaultSeed } from '../src/cli/execute.ts';
-import { makePlans } from '../src/cli/plans.ts';
-import { chooseBackend } from '../src/scenario/backends.ts';
 import { root } from '../src/scenario/catalogue.ts';
-import { lacking } from '../src/scenario/lacking.ts';
-import { formatRecording } from '../src/scenario/recording.ts';
-import { runPlans } from '../src/scenario/run.ts';
+import { recordDumps } from './record/dumps.ts';
+import { recordScenarios } from './record/scenarios.ts';
 
-/** Those that show every mechanism between them, and whose model takes no long. */
-const scenarios = [
-  'multihome-udp',
-  'one-way-udp',
-  'pinned-services',
-  'reply-same-interface',
-  'rp-filter',
-  'udp-veth-workaround',
-  'vpn-failover',
-];
-
-const { backend, reason } = await chooseBackend({ on: 'kernel', tunnels: true });
-console.log(reason);
-const directory = await mkdtemp(join(tmpdir(), 'record-'));
-try {
-  const cores = availableParallelism();
-  const plans = await makePlans(scenarios, []);
-  const model = { name: 'model', release: backend.release } as const;
-  const modelled = plans.map((plan) => ({
-    ...plan,
-    trials: plan.trials.filter(({ candidate }) => lacking(candidate, model) === null),
-  }));
-  const run = await runPlans(modelled, {
-    ...{ backend, profile: 'kernel', seed: defaultSeed, jobs: 6 * cores, builders: cores, directory },
-    onProgress: ({ scenario, trial, result }) => {
-      if (result) console.log(`${scenario}: ${trial}`);
-    },
-  });
-  await writeFile(join(root, 'src/scenario/recorded.jsonl'), formatRecording(run));
-} finally {
-  await rm(directory, { recursive: true });
+async function recordLookUps(): Promise<void> {
+  const lookUps = 'src/model/look-ups';
+  $.env = {
+    ...process.env,
+    LOOKUP_RECORD: `${lookUps}/recorded.txt`,
+    LOOKUP_RECORD_DEFAULTS: `${lookUps}/recorded-defaults.txt`,
+  };
+  await $({ cwd: root, stdio: 'inherit' })`npx ava --config .ava.kernel.config.js ${lookUps}/look-ups.kernel.test.ts`;
 }
 
-const lookUps = 'src/model/look-ups';
-$.env = {
-  ...process.env,
-  LOOKUP_RECORD: `${lookUps}/recorded.txt`,
-  LOOKUP_RECORD_DEFAULTS: `${lookUps}/recorded-defaults.txt`,
-};
-await $({ cwd: root, stdio: 'inherit' })`npx ava --config .ava.kernel.config.js ${lookUps}/look-ups.kernel.test.ts`;
+const parts = new Map([
+  ['dumps', recordDumps],
+  ['scenarios', recordScenarios],
+  ['look-ups', recordLookUps],
+]);
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !parts.has(name));
+if (unknown === undefined) {
+  for (const [name, record] of parts) if (wanted.length === 0 || wanted.includes(name)) await record();
+} else {
+  process.stderr.write(`there is no '${unknown}' to record; there are: ${[...parts.keys()].join(', ')}\n`);
+  process.exitCode = 2;
+}

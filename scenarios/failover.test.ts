@@ -7,7 +7,8 @@ import { answerTo, lineAddresses, pass, ways, waysBack } from '../src/scenario/s
 import { inEra, isByEra } from '../src/scenario/by-era.ts';
 import type { Expected, Outcome } from '../src/scenario/result.ts';
 import { trialFor, type Trial } from '../src/scenario/scenario.ts';
-import { expectations, type Expectation, type Pair } from './failover/expectations.ts';
+import type { Expectation, Pair } from './failover/expectation.ts';
+import { expectations } from './failover/expectations.ts';
 import { many } from './failover/lines-used.ts';
 import scenario from './failover.ts';
 

@@ -1,13 +1,14 @@
 import homeGateway from '../lab/topologies/home-gateway.ts';
 import type { Fault } from '../src/backend/fault.ts';
-import type { Lab } from '../src/backend/lab.ts';
+import type { Lab, Probing } from '../src/backend/lab.ts';
 import { byEra, isByEra, mapEras, type ByEra } from '../src/scenario/by-era.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
 import { judgeOutward } from '../src/scenario/outward.ts';
 import type { CheckResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
-import { expectations, wantedOfAny, type Expectation, type Pair } from './failover/expectations.ts';
+import type { Expectation, Pair } from './failover/expectation.ts';
+import { expectations, wantedOfAny } from './failover/expectations.ts';
 import { faultNames, faults, type Course, type FaultName } from './failover/faults.ts';
 import {
   answered,
@@ -20,6 +21,7 @@ import {
   placesBy,
   ports,
   probesOf,
+  probesToWork,
   routeTo,
   tick,
   type Asked,
@@ -84,20 +86,27 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       lab.probe('desktop', probesOf(questions.new, questions.udp, questions.vpn)),
       lab.probe('server', probesOf(questions.own)),
     ]);
-    const hurry = (): Promise<unknown> => Promise.all([ofHome.hurry(), ofServer.hurry()]);
+    const probingOf = (service: keyof Wanted): Probing => (service === 'own' ? ofServer : ofHome);
+    /** What isn't to be answered need not be asked in haste: for how long it wasn't is not measured. */
+    const hurry = (wanted: Wanted): Promise<unknown> =>
+      Promise.all(
+        services.map((service) => probingOf(service).hurry(probesToWork(questions[service], wanted[service]))),
+      );
     /** Waits for what is asked from now on, and returns when it began and ended. */
     const phase = async (wanted: Wanted, besides: Promise<unknown>): Promise<Phase> => {
       const from = lab.now();
       const settled = Promise.all(
         services.map(async (service) => {
-          const [asked, probing] = [questions[service], service === 'own' ? ofServer : ofHome];
-          return [asked, await answered(lab, probing, asked, wanted[service])] as const;
+          const asked = questions[service];
+          return [asked, await answered(lab, probingOf(service), asked, wanted[service])] as const;
         }),
       );
       await besides;
       return { from, settled: new Map(await settled), until: lab.now() + tick };
     };
-    await phase({ new: well, own: well, udp: well, vpn: well }, Promise.resolve());
+    const before: Wanted = { new: well, own: well, udp: well, vpn: well };
+    await hurry(before);
+    await phase(before, Promise.resolve());
     const roundsBefore = await roundsOf(dialled);
 
     const streams = home.map(({ address: server, line }) =>
@@ -109,22 +118,24 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     // As the short stream is over, which was begun last, the long ones have begun.
     await lab.request('desktop', { ...shortStream, server: home[0]?.address ?? '' });
 
-    await hurry();
+    const wantedDuring: Wanted = { ...expected, vpn: vpn.during };
+    await hurry(wantedDuring);
     const brokenAt = lab.now();
     await all(lab, course.breaks);
     const broken = routesOf(lab, questions.new);
     const lost = streams.filter((_, index) => expected.tcp[home[index]?.line ?? NaN] !== 'works');
-    const during = await phase({ ...expected, vpn: vpn.during }, Promise.all([broken, ...lost]));
+    const during = await phase(wantedDuring, Promise.all([broken, ...lost]));
     const routes = { new: await routesOf(lab, questions.new), own: await routesOf(lab, questions.own) };
     const roundsDuring = await roundsOf(dialled);
 
-    await hurry();
+    const { newAfter, udpAfter, linesAfter } = expected;
+    const wantedAfter: Wanted = { new: newAfter, own: newAfter, udp: udpAfter, vpn: vpn.after };
+    await hurry(wantedAfter);
     const mendedAt = lab.now();
     await all(lab, course.mends);
     const right = linesExpected(lab, expected.linesAfter, home, seed);
-    if (right) await linesBack(lab, ofHome, questions.new, right);
-    const { newAfter, udpAfter, linesAfter } = expected;
-    const after = await phase({ new: newAfter, own: newAfter, udp: udpAfter, vpn: vpn.after }, Promise.resolve());
+    await linesBack(lab, ofHome, questions.new, right);
+    const after = await phase(wantedAfter, Promise.resolve());
     const routesAfter = await routesOf(lab, questions.new);
     const roundsAfter = await roundsOf(dialled);
     const silent = isKnown ? await lab.sweep('desktop', many) : null;
@@ -209,11 +220,13 @@ function trial(
   isKnown: boolean,
 ): Trial<ByEra<Setting>> {
   const stated = isByEra(expected) ? expected : byEra(expected);
+  const { breaks, mends }: Course = faults[fault];
   return {
     candidate,
     variant: fault,
     topology: homeGateway(),
     tunnels,
+    redials: [...breaks, ...mends].some(({ kind }) => kind === 'vanish' || kind === 'return'),
     setting: mapEras(stated, (each) => ({ course: faults[fault], expected: each, isKnown })),
   };
 }

@@ -58,7 +58,8 @@ in which it goes wrong. When both lines go down, the kernel leaves nothing that 
 });
 
 function trial(candidate: string, race: Race, spoils: boolean): Trial<Setting> {
-  return { candidate, variant: race.name, topology: homeGateway(), tunnels: {}, setting: { race, spoils } };
+  const network = { topology: homeGateway(), tunnels: {}, redials: true };
+  return { candidate, variant: race.name, ...network, setting: { race, spoils } };
 }
 
 /** Orders of a race, by the seed. */

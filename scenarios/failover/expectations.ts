@@ -1,38 +1,11 @@
 /** What comes of each fault under each candidate, and why. */
-import { mapEras, type ByEra } from '../../src/scenario/by-era.ts';
-import type { Expected } from '../../src/scenario/result.ts';
+import { byEra, joinEras, mapEras, type ByEra } from '../../src/scenario/by-era.ts';
 import { choice, type Choice } from '../eras/choice.ts';
+import type { Expectation, LinesAfter, Pair } from './expectation.ts';
 import type { FaultName } from './faults.ts';
 
-/** What comes of what went by the first line before the fault, and of what went by the second. `any`: chance decides. */
-export type Pair = readonly [Expected | 'any', Expected | 'any'];
-
-/**
- * The lines of new connections to where they went by the first at first, and to where they went by the second. `reversed`: those
- * that the hash gives by a route whose nexthops have changed places. `any`: both lines are used, and chance decides which has the
- * first nexthop. `chance`: each connection takes a turn.
- */
-export type LinesAfter = readonly [string | null, string | null] | 'reversed' | 'any' | 'chance';
-
-/** Whether chance decides what comes of it. */
-export function leftToChance(expected: Pair[number]): boolean {
-  return expected === 'any' || expected.includes(' or ');
-}
-
-export interface Expectation {
-  /** New connections from the home network, and from the server itself, while the fault lasts. */
-  readonly new: Pair;
-  readonly own: Pair;
-  /** A UDP flow and a TCP stream from the home network, begun before it. */
-  readonly udp: Pair;
-  readonly tcp: Pair;
-  /** New connections, and the UDP flow, when it has been mended; and the lines that new connections take then. */
-  readonly newAfter: Pair;
-  readonly udpAfter: Pair;
-  readonly linesAfter: LinesAfter;
-}
-
 const well: Pair = ['works', 'works'];
+const chance: Pair = ['any', 'any'];
 const both: LinesAfter = ['ppp0', 'ppp1'];
 const mended = { newAfter: well, udpAfter: well, linesAfter: both };
 
@@ -79,8 +52,6 @@ const flapped: Expectation = {
 const lost = { ...routeless, tcp: ['reply-lost', 'no-route'] } as const;
 const lost2 = { ...routeless, tcp: ['no-route', 'reply-lost'] } as const;
 
-const chance: Pair = ['any', 'any'];
-
 /**
  * What is wanted of whatever configuration. Streams of a line that fails can't go on, for the far end knows them by its address;
  * and while both lines are gone, nothing can.
@@ -97,9 +68,12 @@ function wantedWith(fault: Partial<Expectation>): Expectation {
   return { new: well, own: well, udp: well, tcp: well, ...mended, ...fault };
 }
 
+/** Which line's address NAT has given a flow is a matter of turns; on the other line it passes nowhere. */
+const byLuck: Pair = ['works or stale-nat', 'works or stale-nat'];
 const chanceAfter = { newAfter: well, udpAfter: chance, linesAfter: 'chance' } as const;
 /** Each packet takes its turn: of many, some go by the line that works; a flow that has an address goes by both. */
 const eachInTurn: Partial<Expectation> = { new: well, own: well, udp: chance, tcp: chance, ...chanceAfter };
+
 /** The line that a stream's data or confirmation is lost by is a matter of turns. */
 const streamInTurn: Partial<Expectation> = { tcp: ['reply-lost or no-route', 'reply-lost or no-route'] };
 
@@ -115,12 +89,9 @@ const goneOrDead: Pair = ['works or dead-nexthop', 'works or dead-nexthop'];
 /** Each of the server's own connections has a hash of its own, so some go by the line that works. */
 const ownByFlow: Partial<Expectation> = { own: well };
 const unnoticedGateway = byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownByFlow });
-const unnoticedCarrier = byChoice(unnoticed, {
-  // No nexthop is the worse for it, but the cache is emptied: each destination takes another turn.
-  kept: { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter },
-  'in turn': eachInTurn,
-  'by flow': ownByFlow,
-});
+/** No nexthop is the worse for it, but the cache is emptied: each destination takes another turn. */
+const emptied: Partial<Expectation> = { new: goneOrDead, own: goneOrDead, udp: chance, tcp: chance, ...chanceAfter };
+const unnoticedCarrier = byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownByFlow });
 
 type Case = readonly [FaultName, Expectation | ByEra<Expectation>];
 
@@ -129,19 +100,80 @@ const aloneByItself: readonly Case[] = [
   ['another address', byChoice({ ...lost2, ...forGood }, { 'in turn': streamInTurn })],
   ['both lines flap', { ...flapped, ...forGood }],
 ];
+/** Whether MASQUERADE forgets a flow that leaves by another line, or lets it go there with an address that passes nowhere. */
+const forgetsMoved = byEra(false, {
+  since: '3.8',
+  is: true,
+  because: "a masqueraded connection's route is followed (c65ef8dc7bb2)",
+});
+
 const unlocked: readonly Case[] = [
-  ['line down', { ...lost, newAfter: well, udpAfter: well, linesAfter: ['ppp0', 'ppp0'] }],
-  ['carrier lost', unnoticed],
-  ['gateway dead', unnoticed],
-  // The line that comes back makes a single route: SNAT's flow follows it with the other's address, MASQUERADE's is made anew.
-  ['another address', { ...lost2, newAfter: well, udpAfter: ['stale-nat', 'works'], linesAfter: ['ppp1', 'ppp1'] }],
+  // The line that comes back makes a single route, which MASQUERADE's flow follows.
+  [
+    'line down',
+    joinEras(choice, forgetsMoved, (how, forgets): Expectation => {
+      const today: Expectation = { ...lost, newAfter: well, udpAfter: well, linesAfter: ['ppp0', 'ppp0'] };
+      const inTurn = how === 'in turn';
+      const udpAfter = forgets ? well : inTurn ? byLuck : (['works', 'stale-nat'] as const);
+      return { ...today, ...(inTurn && streamInTurn), udpAfter };
+    }),
+  ],
+  ['carrier lost', unnoticedCarrier],
+  ['gateway dead', unnoticedGateway],
+  // The line that comes back makes a single route: SNAT's flow follows it with the other's address, MASQUERADE's is made anew;
+  // but not if a packet of its went by the other line as its own was going, for then SNAT has it, too.
+  [
+    'another address',
+    byChoice(
+      { ...lost2, newAfter: well, udpAfter: ['stale-nat', 'works or stale-nat'], linesAfter: ['ppp1', 'ppp1'] },
+      { 'in turn': { ...streamInTurn, udpAfter: byLuck } },
+    ),
+  ],
 ];
+
+/**
+ * When both lines have the default route again. Where turns were kept, each destination takes another, what runs keeps the address
+ * that it has, and a stream that went on may be lost after all. Where each packet takes a turn, streams were so from the beginning.
+ */
+const keptAgain = { udpAfter: byLuck, linesAfter: 'any' } as const;
+const eachAgain = { tcp: chance, udpAfter: byLuck, linesAfter: 'chance' } as const;
+
+const remade = {
+  moved: byChoice(moved, {
+    kept: { ...keptAgain, tcp: ['reply-lost', 'any'] },
+    'in turn': { ...eachAgain, udp: byLuck },
+  }),
+  movedBack: byChoice(movedBack, { kept: { ...keptAgain, tcp: ['any', 'reply-lost'] }, 'in turn': eachAgain }),
+  flapped: byChoice(flapped, { kept: keptAgain, 'in turn': eachAgain }),
+};
+
+/** The same where conntrack is told to forget: what runs is made anew whenever a route is. */
+function forgotten(remade: ByEra<Expectation>, during: Partial<Expectation> = {}): ByEra<Expectation> {
+  return joinEras(choice, remade, (how, each) => ({
+    ...each,
+    ...during,
+    ...(how !== 'in turn' && { udpAfter: well }),
+  }));
+}
 
 /**
  * The whole default route went with one interface, and Shorewall takes a provider without routes for disabled already. What
  * was running by the other line is marked for it, and goes on. The line that is enabled again has a single route.
+ *
+ * An interface goes in two steps: it is down first, and gone some milliseconds later, and the route with it. A packet that comes
+ * in between goes by the other line. If its answer is as quick, the flow is marked for that line, and goes on.
  */
+const ifBetween: Expected = 'no-route or works';
 const disabled = { new: noRoute, own: noRoute, newAfter: well, udpAfter: well } as const;
+/**
+ * Its rules for sources keep the server's own connections to a place to the line that gave the first one its source; where the
+ * hash takes ports in, that is not the one that was asked for.
+ */
+const ownBySource: Partial<Expectation> = { own: goneOrDead };
+const balanced: readonly Case[] = [
+  ['carrier lost', byChoice(unnoticed, { kept: emptied, 'in turn': eachInTurn, 'by flow': ownBySource })],
+  ['gateway dead', byChoice(unnoticed, { 'in turn': eachInTurn, 'by flow': ownBySource })],
+];
 
 const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   'balance-8-2': [...aloneByItself, ['carrier lost', unnoticedCarrier], ['gateway dead', unnoticedGateway]],
@@ -153,43 +185,41 @@ const byCandidate: Readonly<Record<string, readonly Case[]>> = {
   // Both lines at once are a matter of chance: see the scenario line-races.
   'ppp-scripts': unlocked,
   'ppp-scripts-locked': [
-    ['line down', moved],
-    ['carrier lost', unnoticed],
-    ['gateway dead', unnoticed],
-    ['another address', movedBack],
-    ['both lines flap', flapped],
+    ['line down', remade.moved],
+    ['carrier lost', unnoticedCarrier],
+    ['gateway dead', unnoticedGateway],
+    ['another address', remade.movedBack],
+    ['both lines flap', remade.flapped],
   ],
   // It notices what ppp-scripts-locked does, and no more.
   'ppp-scripts-flush': [
-    ['line down', { ...moved, udp: well }],
-    ['another address', { ...movedBack, udpAfter: well }],
-    ['both lines flap', { ...flapped, udpAfter: well }],
+    ['line down', forgotten(remade.moved, { udp: well })],
+    ['another address', forgotten(remade.movedBack)],
+    ['both lines flap', forgotten(remade.flapped)],
   ],
   'gateway-monitor': [
-    ['line down', moved],
-    ['carrier lost', moved],
-    ['gateway dead', moved],
-    ['another address', movedBack],
-    ['both lines flap', flapped],
+    ['line down', remade.moved],
+    ['carrier lost', remade.moved],
+    ['gateway dead', remade.moved],
+    ['another address', remade.movedBack],
+    ['both lines flap', remade.flapped],
   ],
   // Shorewall's own lock lets both lines' scripts in at times: what comes of that is chance.
   shorewall: [
+    ...balanced,
     [
       'line down',
-      { ...disabled, udp: ['no-route', 'works'], tcp: ['reply-lost', 'works'], linesAfter: ['ppp0', 'ppp0'] },
+      { ...disabled, udp: [ifBetween, 'works'], tcp: ['reply-lost', 'works'], linesAfter: ['ppp0', 'ppp0'] },
     ],
-    ['carrier lost', unnoticed],
-    ['gateway dead', unnoticed],
     [
       'another address',
-      { ...disabled, udp: ['works', 'no-route'], tcp: ['works', 'reply-lost'], linesAfter: ['ppp1', 'ppp1'] },
+      { ...disabled, udp: ['works', ifBetween], tcp: ['works', 'reply-lost'], linesAfter: ['ppp1', 'ppp1'] },
     ],
   ],
   // A line that is enabled has the last nexthop.
   'shorewall-reenable': [
+    ...balanced,
     ['line down', { ...moved, linesAfter: 'reversed' }],
-    ['carrier lost', unnoticed],
-    ['gateway dead', unnoticed],
     ['another address', { ...movedBack, udpAfter: well }],
     ['both lines flap', { ...flapped, linesAfter: 'any' }],
   ],

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Crossing } from '../../src/backend/crossing.ts';
 import type { FlowRecord } from '../../src/scenario/journey.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from '../../src/scenario/sample-home.ts';
-import type { Pair } from './expectations.ts';
+import type { Pair } from './expectation.ts';
 import { asked, askers } from './gateway.ts';
 import { outages } from './outages.ts';
 

@@ -2,7 +2,7 @@
 import { outage } from '../../src/scenario/outward.ts';
 import type { Flow, FlowRecord } from '../../src/scenario/journey.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
-import { leftToChance, type Pair } from './expectations.ts';
+import { leftToChance, type Pair } from './expectation.ts';
 import type { Asked } from './gateway.ts';
 
 /** A time in which nothing changed but by the candidate, in seconds. */

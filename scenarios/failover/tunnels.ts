@@ -2,7 +2,7 @@
 import type { Dialling, Lab, Rounds } from '../../src/backend/lab.ts';
 import { LabError } from '../../src/net/error.ts';
 import type { StatementResult } from '../../src/scenario/result.ts';
-import { leftToChance, type Expectation, type Pair } from './expectations.ts';
+import { leftToChance, type Expectation, type Pair } from './expectation.ts';
 import { askers, ports, type Asked, type Place } from './gateway.ts';
 
 /** The tunnel devices, by host: one for each line. */
@@ -89,8 +89,10 @@ export function askedThrough(places: readonly Place[]): Asked {
  * connections do.
  */
 export function ofTunnels({ udp, udpAfter, new: fresh, newAfter }: Expectation): Record<'during' | 'after', Pair> {
-  const either = (flow: Pair[number], other: Pair[number]): Pair[number] =>
-    flow === 'works' || leftToChance(flow) ? flow : other;
+  const either = (flow: Pair[number], other: Pair[number]): Pair[number] => {
+    if (flow === 'works' || flow === 'any') return flow;
+    return leftToChance(flow) && other !== 'works' ? flow : other;
+  };
   const both = (flow: Pair, other: Pair): Pair => [either(flow[0], other[0]), either(flow[1], other[1])];
   return { during: both(udp, fresh), after: both(udpAfter, newAfter) };
 }

@@ -141,14 +141,11 @@ export interface Probe {
 
 export interface Probing {
   /**
-   * Has all be asked in haste, and resolves when they are; so for how long something isn't answered is known to a hundredth of
+   * Has some be asked in haste, and resolves when they are; so for how long something isn't answered is known to a hundredth of
    * a second. Each is in haste until it was waited for.
    */
-  hurry(): Promise<void>;
-  /**
-   * Has a question be asked in haste. Resolves with true as soon as one that is asked from now on is answered, with false after
-   * `patience` seconds.
-   */
+  hurry(probes: readonly Probe[]): Promise<void>;
+  /** Resolves with true as soon as a question that is asked from now on is answered, with false after `patience` seconds. */
   answered(probe: Probe, patience: number): Promise<boolean>;
   stop(): Promise<void>;
 }

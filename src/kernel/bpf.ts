@@ -16,8 +16,10 @@ export interface BpfProgram {
 /** Seconds; to compile a program, bpftrace takes half a second of work. */
 const patience = 60;
 
-/** What bpftrace's tracepoints need to be there. */
-export const tracefs = 'mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug';
+/** Sees to what bpftrace's tracepoints need to be there; systemd has it mounted already. */
+export const tracefs =
+  '{ test -e /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; } && ' +
+  '{ test -e /sys/kernel/debug/tracing || mount -t debugfs debugfs /sys/kernel/debug; }';
 
 /**
  * The lines of one processor come in order: when a process of a certain name has ended on each, all that happened before is told.
@@ -45,7 +47,7 @@ export async function startBpf(
   const whole = `${program}\n${endings(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
   const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', whole]);
   const waiting = new Set<() => void>();
-  /** By processor: the number of the last process that ended there. */
+  /** By processor: the highest number of a process that ended there. */
   const upTo = new Map<number, number>();
   let count = 0;
   /** What bpftrace has to say for itself. */
@@ -53,8 +55,11 @@ export async function startBpf(
   let missed = 0;
   daemon.onLine((line) => {
     const [, processor, name] = /^ended (\d+) (\S+)$/.exec(line) ?? [];
-    if (name?.startsWith(mark)) upTo.set(Number(processor), Number(name.slice(mark.length)));
-    else if (/^Lost \d+ events/.test(line)) missed++;
+    if (name?.startsWith(mark)) {
+      // Those of several that ask at a time come in any order.
+      const latest = upTo.get(Number(processor)) ?? 0;
+      upTo.set(Number(processor), Math.max(latest, Number(name.slice(mark.length))));
+    } else if (/^Lost \d+ events/.test(line)) missed++;
     else if (!take(line)) said.push(line);
     for (const look of waiting) look();
   });

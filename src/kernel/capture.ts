@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import type { Crossing } from '../backend/crossing.ts';
 import { LabError } from '../net/error.ts';
 import { decodeCooked, decodePacket, endpoint, type Packet } from '../net/packet.ts';
-import { enhancedPacket, interfaceDescription, sectionHeader, type Direction } from '../net/pcapng-writer.ts';
+import { createPcapngWriter, type Direction } from '../net/pcapng-writer.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
 import type { Device } from './devices.ts';
 import { markerEtherType, type Expected } from './marker.ts';
@@ -31,6 +31,8 @@ export interface Capture {
 
 /** LINKTYPE_LINUX_SLL2. */
 const cooked = 276;
+/** Bytes that are written to the file at once. */
+const writeAt = 32 * 1024;
 /** Bytes of packets that dumpcap may hold while we are slow to read. */
 const queueLimit = 64 * 1024 * 1024;
 
@@ -52,7 +54,7 @@ export async function startCapture(
   const daemon = sandbox.start(name, host, dumpcap, { binary: true });
   const reader = createPcapngReader();
   const output = createWriteStream(file);
-  output.write(sectionHeader());
+  const writer = createPcapngWriter();
   const names = new Map<number, string>();
   /** Their numbers in the file. */
   const described = new Map<string, number>();
@@ -66,9 +68,9 @@ export async function startCapture(
   const describe = (device: string): number => {
     const known = described.get(device);
     if (known !== undefined) return known;
-    described.set(device, described.size);
-    output.write(interfaceDescription(device, cooked));
-    return described.size - 1;
+    const index = writer.describe(device, cooked);
+    described.set(device, index);
+    return index;
   };
   const take = (recorded: CapturedPacket): void => {
     const { etherType, interfaceIndex, outgoing } = decodeCooked(recorded.data);
@@ -82,7 +84,7 @@ export async function startCapture(
       const seen = `${device} ${direction}`;
       markers.set(seen, (markers.get(seen) ?? 0) + 1);
     } else if (device !== 'lo') {
-      output.write(enhancedPacket(describe(device), recorded.timeNs, direction, recorded.data));
+      writer.packet(describe(device), recorded.timeNs, direction, recorded.data);
       const packet = decodePacket(cooked, recorded.data);
       if (!packet || packet.protocol === 'other') return;
       crossings.push(crossingOf(packet, packet.protocol, host, device, direction, recorded.timeNs));
@@ -90,6 +92,7 @@ export async function startCapture(
   };
   const attend = (packets: readonly CapturedPacket[]): void => {
     for (const packet of packets) take(packet);
+    if (writer.pending() >= writeAt) output.write(writer.take());
   };
   const learn: Capture['learn'] = (found) => {
     for (const device of found) names.set(device.index, device.name);
@@ -153,7 +156,7 @@ export async function startCapture(
     },
     stop: async () => {
       await daemon.stop('SIGINT');
-      output.end();
+      output.end(writer.take());
       await finished(output);
       if (broken instanceof Error) throw broken;
       reader.end();

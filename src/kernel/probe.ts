@@ -17,9 +17,15 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
     ...targets,
   ]);
   await daemon.says(/^asking$/);
+  const indexOf = (probe: Probe): number => {
+    const index = probes.indexOf(probe);
+    if (index < 0) throw new Error(`${host} does not ask ${probe.destination}`);
+    return index;
+  };
   return {
-    hurry: async () => {
-      const word = `hurry ${[...probes.keys()].join(' ')}`;
+    hurry: async (some) => {
+      if (some.length === 0) return;
+      const word = `hurry ${some.map(indexOf).join(' ')}`;
       const hurrying = new Promise<void>((resolve) => {
         daemon.onLine((line) => {
           if (line === word) resolve();
@@ -32,10 +38,8 @@ export async function startProbing(sandbox: Sandbox, host: string, probes: reado
       await Promise.race([hurrying, ended]);
     },
     answered: (probe, patience) => {
-      const index = probes.indexOf(probe);
-      if (index < 0) throw new Error(`${host} does not ask ${probe.destination}`);
+      const index = indexOf(probe);
       const now = Date.now();
-      daemon.write(`hurry ${index}\n`);
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           settle(false);

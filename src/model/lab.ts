@@ -200,8 +200,8 @@ function createLab(
       const asking = startProbing(host(name), probes);
       await pass(0);
       return {
-        hurry: async () => {
-          asking.hurry(probes);
+        hurry: async (some) => {
+          asking.hurry(some);
           await pass(0);
         },
         answered: (probe, patience) => answeredWithin(driver, clock, asking, probe, patience),
@@ -275,7 +275,6 @@ function answeredWithin(
 ): Promise<boolean> {
   return driver.wait((finish) => {
     const since = clock.now;
-    asking.hurry([probe]);
     const settle = (answered: boolean): void => {
       stopListening();
       cancel();

@@ -67,7 +67,8 @@ export function decodePacket(type: number, data: Uint8Array): Packet | null {
     }
     case linkType.dltRaw:
     case linkType.raw: // either IP version: its first four bits tell
-      return headerOf(data, 1, 'IP').getUint8(0) >> 4 === 4 ? readIPv4(data, null) : null;
+      need(data, 1, 'IP');
+      return byteAt(data, 0) >> 4 === 4 ? readIPv4(data, null) : null;
     case linkType.ipv4:
       return readIPv4(data, null);
     case linkType.cooked: {
@@ -99,31 +100,32 @@ const packetOutgoing = 4;
  * @throws LabError 'lab-failed' when less was captured than the header
  */
 export function decodeCooked(data: Uint8Array): CookedHeader {
-  const header = headerOf(data, cookedLength, 'SLL2');
+  need(data, cookedLength, 'SLL2');
   return {
-    etherType: header.getUint16(0),
-    interfaceIndex: header.getUint32(4),
-    outgoing: header.getUint8(10) === packetOutgoing,
+    etherType: uint16(data, 0),
+    interfaceIndex: uint32(data, 4),
+    outgoing: byteAt(data, 10) === packetOutgoing,
   };
 }
 
 function readEthernet(data: Uint8Array): { readonly type: number; readonly length: number } {
   for (let length = 14; ; length += 4) {
-    const type = headerOf(data, length, 'Ethernet').getUint16(length - 2);
+    need(data, length, 'Ethernet');
+    const type = uint16(data, length - 2);
     if (type !== etherType.vlan && type !== etherType.serviceVlan) return { type, length };
   }
 }
 
 function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null {
-  const header = headerOf(data, 8, 'ARP');
-  if (header.getUint16(2) !== etherType.ipv4 || header.getUint16(4) !== 0x0604) return null; // not MAC and IPv4 addresses
-  const body = headerOf(data, 28, 'ARP');
-  const operation = header.getUint16(6);
+  need(data, 8, 'ARP');
+  if (uint16(data, 2) !== etherType.ipv4 || uint16(data, 4) !== 0x0604) return null; // not MAC and IPv4 addresses
+  need(data, 28, 'ARP');
+  const operation = uint16(data, 6);
   const name = { 1: 'request', 2: 'reply' }[operation] ?? `operation ${operation}`;
   return {
     protocol: 'arp',
-    source: formatIPv4(body.getUint32(14)),
-    destination: formatIPv4(body.getUint32(24)),
+    source: formatIPv4(uint32(data, 14)),
+    destination: formatIPv4(uint32(data, 24)),
     ...noPorts,
     ethernet,
     payload: new Uint8Array(),
@@ -137,28 +139,28 @@ function readArp(data: Uint8Array, ethernet: Packet['ethernet']): Packet | null 
 type Transport = Pick<Packet, 'sourcePort' | 'destinationPort' | 'payload' | 'identity' | 'echo' | 'summary'>;
 
 function readIPv4(data: Uint8Array, ethernet: Packet['ethernet']): Packet {
-  const header = headerOf(data, 20, 'IPv4');
-  const headerLength = (header.getUint8(0) & 0x0f) * 4;
+  need(data, 20, 'IPv4');
+  const headerLength = (byteAt(data, 0) & 0x0f) * 4;
   // A length of 0 is what the kernel writes where it leaves the cutting of a packet beyond 64 KiB to the card (BIG TCP).
-  const totalLength = header.getUint16(2) || data.length;
-  if (header.getUint8(0) >> 4 !== 4 || headerLength < 20 || totalLength < headerLength) {
+  const totalLength = uint16(data, 2) || data.length;
+  if (byteAt(data, 0) >> 4 !== 4 || headerLength < 20 || totalLength < headerLength) {
     throw new LabError('lab-failed', 'a captured packet has no valid IPv4 header');
   }
-  headerOf(data, headerLength, 'IPv4');
-  const fragmentOffset = (header.getUint16(6) & 0x1fff) * 8;
-  const protocolNumber = header.getUint8(9);
+  need(data, headerLength, 'IPv4');
+  const fragmentOffset = (uint16(data, 6) & 0x1fff) * 8;
+  const protocolNumber = byteAt(data, 9);
   const protocol = ({ 1: 'icmp', 6: 'tcp', 17: 'udp' } as const)[protocolNumber] ?? 'other';
   const body: Body = { bytes: data.subarray(headerLength, totalLength), length: totalLength - headerLength };
   const transport =
     fragmentOffset > 0 ? readFragment(protocol, fragmentOffset, body) : readTransport(protocol, protocolNumber, body);
   return {
     protocol,
-    source: formatIPv4(header.getUint32(12)),
-    destination: formatIPv4(header.getUint32(16)),
+    source: formatIPv4(uint32(data, 12)),
+    destination: formatIPv4(uint32(data, 16)),
     ethernet,
     length: totalLength,
     ...transport,
-    identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(header.getUint16(4), 4)} offset=${fragmentOffset} ${transport.identity}`,
+    identity: `${protocol === 'other' ? String(protocolNumber) : protocol} id=${hex(uint16(data, 4), 4)} offset=${fragmentOffset} ${transport.identity}`,
   };
 }
 
@@ -195,14 +197,15 @@ function opaque(summary: string, { bytes, length }: Body): Transport {
 }
 
 function readUdp(body: Body): Transport {
-  const header = headerOf(body.bytes, 8, 'UDP');
-  const declared = header.getUint16(4);
+  const { bytes } = body;
+  need(bytes, 8, 'UDP');
+  const declared = uint16(bytes, 4);
   // Longer than the packet in a first fragment.
   const length = declared < 8 ? body.length : Math.min(declared, body.length);
-  const payload = body.bytes.subarray(8, length);
+  const payload = bytes.subarray(8, length);
   return {
-    sourcePort: header.getUint16(0),
-    destinationPort: header.getUint16(2),
+    sourcePort: uint16(bytes, 0),
+    destinationPort: uint16(bytes, 2),
     payload,
     identity: digest(payload, length - 8),
     summary: summarizeUdp(length - 8),
@@ -210,22 +213,18 @@ function readUdp(body: Body): Transport {
 }
 
 function readTcp(body: Body): Transport {
-  const header = headerOf(body.bytes, 20, 'TCP');
-  const headerLength = (header.getUint8(12) >> 4) * 4;
-  headerOf(body.bytes, headerLength, 'TCP');
+  const { bytes } = body;
+  need(bytes, 20, 'TCP');
+  const headerLength = (byteAt(bytes, 12) >> 4) * 4;
+  need(bytes, headerLength, 'TCP');
   if (headerLength < 20) throw new LabError('lab-failed', 'a captured packet has no valid TCP header');
-  const flags = header.getUint8(13);
-  const payload = body.bytes.subarray(headerLength);
+  const flags = byteAt(bytes, 13);
+  const payload = bytes.subarray(headerLength);
   const length = body.length - headerLength;
-  const fields = [
-    hex(header.getUint32(4), 8),
-    hex(header.getUint32(8), 8),
-    hex(flags, 2),
-    hex(header.getUint16(14), 4),
-  ];
+  const fields = [hex(uint32(bytes, 4), 8), hex(uint32(bytes, 8), 8), hex(flags, 2), hex(uint16(bytes, 14), 4)];
   return {
-    sourcePort: header.getUint16(0),
-    destinationPort: header.getUint16(2),
+    sourcePort: uint16(bytes, 0),
+    destinationPort: uint16(bytes, 2),
     payload,
     identity: `${fields.join(',')} ${digest(payload, length)}`, // sequence, acknowledgement, flags, window
     summary: summarizeTcp(flags, length),
@@ -236,37 +235,50 @@ const icmpErrors: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 /** Those whose header holds an identifier, as echo does; NATs treat it as a port. */
 const icmpQueries: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 function readIcmp(body: Body): Transport {
-  const header = headerOf(body.bytes, 8, 'ICMP');
-  const [type, code] = [header.getUint8(0), header.getUint8(1)];
-  const payload = body.bytes.subarray(8);
+  const { bytes } = body;
+  need(bytes, 8, 'ICMP');
+  const [type, code] = [byteAt(bytes, 0), byteAt(bytes, 1)];
+  const payload = bytes.subarray(8);
   return {
     ...noPorts,
     payload,
-    identity: `${type}/${code} ${icmpIdentity(type, header, body)}`,
-    ...((type === 0 || type === 8) && { echo: icmpIdentity(type, header, body) }),
+    identity: `${type}/${code} ${icmpIdentity(type, body)}`,
+    ...((type === 0 || type === 8) && { echo: icmpIdentity(type, body) }),
     summary: summarizeIcmp(type, code),
   };
 }
 
-function icmpIdentity(type: number, header: DataView, body: Body): string {
+function icmpIdentity(type: number, { bytes, length }: Body): string {
   if (icmpErrors.has(type)) {
     // A NAT translates the embedded packet too, so of that only what no NAT touches counts.
-    const embedded = headerOf(body.bytes.subarray(8), 20, 'embedded IPv4');
-    return `about ${embedded.getUint8(9)} id=${hex(embedded.getUint16(4), 4)}`;
+    const embedded = bytes.subarray(8);
+    need(embedded, 20, 'embedded IPv4');
+    return `about ${byteAt(embedded, 9)} id=${hex(uint16(embedded, 4), 4)}`;
   }
-  const rest = icmpQueries.has(type) ? hex(header.getUint16(6), 4) : hex(header.getUint32(4), 8);
-  return `${rest} ${digest(body.bytes.subarray(8), body.length - 8)}`;
+  const rest = icmpQueries.has(type) ? hex(uint16(bytes, 6), 4) : hex(uint32(bytes, 4), 8);
+  return `${rest} ${digest(bytes.subarray(8), length - 8)}`;
 }
 
-/** A view on the first `length` bytes, which have to be there. */
-function headerOf(data: Uint8Array, length: number, what: string): DataView {
-  if (data.length < length) {
-    throw new LabError(
-      'lab-failed',
-      `expected ${what} headers of ${length} bytes, got a packet cut off at ${data.length}`,
-    );
-  }
-  return new DataView(data.buffer, data.byteOffset, length);
+/** Makes sure that the first `length` bytes are there. */
+function need(data: Uint8Array, length: number, what: string): void {
+  if (data.length >= length) return;
+  throw new LabError(
+    'lab-failed',
+    `expected ${what} headers of ${length} bytes, got a packet cut off at ${data.length}`,
+  );
+}
+
+// Of bytes that are there. Read one by one, for a view on each header of hundreds of thousands of packets costs more than all else.
+function byteAt(data: Uint8Array, at: number): number {
+  return data[at] ?? 0;
+}
+
+function uint16(data: Uint8Array, at: number): number {
+  return (byteAt(data, at) << 8) | byteAt(data, at + 1);
+}
+
+function uint32(data: Uint8Array, at: number): number {
+  return uint16(data, at) * 0x10000 + uint16(data, at + 2);
 }
 
 /** Length and 64-bit hash of a payload. */

@@ -20,7 +20,7 @@ export interface CapturedPacket {
   readonly interface: CaptureInterface;
   /** Nanoseconds since 1970-01-01 UTC. Finer resolutions are rounded down. */
   readonly timeNs: bigint;
-  /** The bytes that were captured: a copy, the caller's to keep. */
+  /** The bytes that were captured, the caller's to keep: the reader doesn't touch them again. */
   readonly data: Uint8Array;
   /** Bytes on the wire: more than `data` holds where the capture cut the packet short. */
   readonly originalLength: number;
@@ -102,11 +102,14 @@ export function createPcapngReader(): PcapngReader {
     return failure;
   }
 
-  /** Linear in all, whatever the pieces' size: moves a block that has begun to the buffer's start once, then doubles the buffer. */
+  /**
+   * Linear in all, whatever the pieces' size: moves a block that has begun to a new buffer's start once, of double its length. The
+   * old one belongs to the packets that were read from it.
+   */
   function append(piece: Uint8Array): void {
     if (end + piece.length > buffer.length) {
       const needed = end - start + piece.length;
-      const target = needed > buffer.length ? new Uint8Array(needed * 2) : buffer;
+      const target = new Uint8Array(Math.max(needed * 2, 2 * pieceLength));
       target.set(buffer.subarray(start, end));
       buffer = target;
       end -= start;
@@ -251,7 +254,7 @@ function readPacket(block: Block, clock: Clock): CapturedPacket {
   return {
     interface: clock.interface,
     timeNs: (ticks * 1_000_000_000n) / clock.ticksPerSecond + clock.offsetNs,
-    data: new Uint8Array(view.buffer, view.byteOffset + 20, length).slice(),
+    data: new Uint8Array(view.buffer, view.byteOffset + 20, length),
     originalLength: view.getUint32(16, littleEndian),
   };
 }

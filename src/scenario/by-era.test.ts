@@ -1,6 +1,6 @@
 import test from 'ava';
 import { LabError } from '../net/error.ts';
-import { byEra, inEra, isByEra, mapEras } from './by-era.ts';
+import { byEra, inEra, isByEra, joinEras, mapEras } from './by-era.ts';
 import { trialFor } from './scenario.ts';
 
 const colours = byEra(
@@ -36,6 +36,21 @@ test('each value may be made into another, and its release stays', (t) => {
     ],
   );
   t.is(lengths.before, 3);
+});
+
+test('of two statements together each change is one, and each release has what holds then', (t) => {
+  const shapes = byEra(
+    'round',
+    { since: '2.6.33', is: 'flat', because: 'it was sat upon' },
+    { since: '3.16.7', is: 'square', because: 'a third' },
+  );
+  const both = joinEras(colours, shapes, (colour, shape) => `${colour} and ${shape}`);
+  t.is(both.before, 'red and round');
+  t.deepEqual(both.changes, [
+    { since: '2.6.33', is: 'red and flat', because: 'it was sat upon' },
+    { since: '3.6', is: 'green and flat', because: 'one change' },
+    { since: '3.16.7', is: 'blue and square', because: 'another; a third' },
+  ]);
 });
 
 test("a trial's setting is that of the release, whether it is by era or not", (t) => {

@@ -48,6 +48,26 @@ export function mapEras<Value, Other>(
   return byEra(change(before), ...changes.map(({ is, ...rest }) => ({ ...rest, is: change(is) })));
 }
 
+/** What follows from two statements together. */
+export function joinEras<One, Other, Joined>(
+  one: ByEra<One>,
+  other: ByEra<Other>,
+  join: (one: One, other: Other) => Joined,
+): ByEra<Joined> {
+  const because = new Map<string, string[]>();
+  for (const change of [...one.changes, ...other.changes]) {
+    because.set(change.since, [...(because.get(change.since) ?? []), change.because]);
+  }
+  const changes = [...because]
+    .map(([since, reasons]) => ({
+      since,
+      is: join(inEra(one, since), inEra(other, since)),
+      because: reasons.join('; '),
+    }))
+    .sort((first, second) => compareVersions(versionOf(first.since), versionOf(second.since)));
+  return byEra(join(one.before, other.before), ...changes);
+}
+
 export function isByEra<Value>(value: Value | ByEra<Value>): value is ByEra<Value> {
   return typeof value === 'object' && value !== null && (value as { readonly kind?: unknown }).kind === 'by-era';
 }

@@ -7,7 +7,7 @@ import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
 import { dumpFiles, dumpOf, type Dump } from '../candidate/dump/files.ts';
 import { LabError } from '../net/error.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, Trial } from './scenario.ts';
 
 /** The project's own folder. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +21,13 @@ export async function scenarioNames(): Promise<readonly string[]> {
 export async function loadScenario(name: string): Promise<Scenario> {
   assertKnown('scenario', name, await scenarioNames());
   return (await load(`scenarios/${name}.ts`)) as Scenario;
+}
+
+/** Each candidate's first trial, by the candidate's name. */
+export async function firstTrials(): Promise<ReadonlyMap<string, Trial>> {
+  const scenarios = await Promise.all((await scenarioNames()).map(loadScenario));
+  const trials = scenarios.flatMap((scenario) => scenario.trials);
+  return new Map(trials.toReversed().map((trial) => [trial.candidate, trial]));
 }
 
 /** Names of all candidates: the folders of `lab/candidates/`. */

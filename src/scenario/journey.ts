@@ -35,14 +35,16 @@ export interface FlowRecord {
  * have given it.
  */
 export function recordFlow(topology: Topology, evidence: Recording, flow: Flow): FlowRecord {
+  const { sent, callers } = indexOf(evidence.crossings);
   const follow = follower(topology, evidence.crossings);
-  const setOut = outOf(evidence, flow.protocol);
+  /** What set out from a host for an address in time to be recorded to its journey's end. */
+  const setOut = (host: string, to: string): readonly Crossing[] =>
+    (sent.get(wayOf(host, flow.protocol, to)) ?? []).filter(({ time }) => time < evidence.until);
   const owner = ownerOf(topology, flow.server);
   const answering = flow.behind ?? owner;
   const hasPorts = flow.protocol !== 'icmp';
   const called = hasPorts ? `${flow.server}:${flow.port}` : flow.server;
-  const requests = setOut(flow.client)
-    .filter(({ destination }) => destination === called)
+  const requests = setOut(flow.client, called)
     .filter(({ source, echo }) =>
       hasPorts ? flow.sourcePort === 'any' || portOf(source) === String(flow.sourcePort) : echo !== undefined,
     )
@@ -51,23 +53,24 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
     const last = path.at(-1);
     return last && last.host === answering && last.direction === 'in' ? [{ path, last }] : [];
   });
-  /** Who called the answering host, and by which port. */
-  const calls = new Set(
-    evidence.crossings
-      .filter(({ host, direction }) => host === answering && direction === 'in')
-      .map(({ source, destination }) => callOf(source, destination)),
-  );
+  const bySource = new Map<string, Arrival[]>();
+  for (const arrival of arrived) put(bySource, arrival.last.source, arrival);
   const seen = new Set<Crossing>();
-  const replies = (answering === undefined ? [] : setOut(answering))
-    .flatMap((first) => {
-      const before = arrived.findLast(
-        ({ last }) =>
-          last.time <= first.time &&
-          last.source === first.destination &&
-          (portOf(last.destination) === portOf(first.source) || !calls.has(callOf(first.destination, first.source))) &&
-          last.echo === first.echo,
-      );
-      const request = before?.path;
+  const replies = [...bySource]
+    .flatMap(([source, requests]) =>
+      setOut(answering ?? '', source).map((first) => ({
+        first,
+        request: requests.findLast(
+          ({ last }) =>
+            last.time <= first.time &&
+            (portOf(last.destination) === portOf(first.source) ||
+              !callers.has(callOf(first.host, first.destination, first.source))) &&
+            last.echo === first.echo,
+        )?.path,
+      })),
+    )
+    .sort((one, other) => one.first.time - other.first.time)
+    .flatMap(({ first, request }) => {
       if (!request || seen.has(first)) return [];
       const reply = follow(first);
       for (const crossing of reply) seen.add(crossing);
@@ -79,9 +82,20 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
   return { requests, replies, lostLoops };
 }
 
-/** One who calls, and the port of the host's that is called. */
-function callOf(caller: string, called: string): string {
-  return `${caller} ${portOf(called)}`;
+/** A request that came to the host that is to answer it. */
+interface Arrival {
+  readonly path: readonly Crossing[];
+  readonly last: Crossing;
+}
+
+/** Who calls a host, and by which of its ports. */
+function callOf(host: string, caller: string, called: string): string {
+  return `${host} ${caller} ${portOf(called)}`;
+}
+
+/** A host, and to whom it sends by which protocol. */
+function wayOf(host: string, protocol: Protocol, to: string): string {
+  return `${host} ${protocol} ${to}`;
 }
 
 /**
@@ -92,8 +106,10 @@ function loopsIn(topology: Topology, { crossings, until }: Recording): readonly 
   const { host } = topology.server;
   const ends = topology.links.flatMap((link) => link.ends).filter((end) => end.host === host);
   const outer = new Set(ends.map((end) => end.interface));
-  const { byIdentity, byHost } = indexOf(crossings);
-  const inner = (byHost.get(host) ?? []).filter((each) => !outer.has(each.interface));
+  const { byIdentity, byInterface } = indexOf(crossings);
+  const inner = [...(byInterface.get(host) ?? [])]
+    .flatMap(([name, crossed]) => (outer.has(name) ? [] : crossed))
+    .sort((one, other) => one.time - other.time);
   return inner.flatMap((first): readonly (readonly [Crossing, Crossing])[] => {
     if (first.direction !== 'out' || first.time >= until) return [];
     const same = (byIdentity.get(first.identity) ?? []).filter(
@@ -113,10 +129,15 @@ function loopsIn(topology: Topology, { crossings, until }: Recording): readonly 
   });
 }
 
-/** A recording's crossings, by identity and by host. */
+/** A recording's crossings, in each list in order of time. */
 interface Index {
   readonly byIdentity: ReadonlyMap<string, readonly Crossing[]>;
-  readonly byHost: ReadonlyMap<string, readonly Crossing[]>;
+  /** By host, then by interface. */
+  readonly byInterface: ReadonlyMap<string, ReadonlyMap<string, readonly Crossing[]>>;
+  /** What went out, by host, protocol and destination (`wayOf`). */
+  readonly sent: ReadonlyMap<string, readonly Crossing[]>;
+  /** Who called which host, and by which port (`callOf`). */
+  readonly callers: ReadonlySet<string>;
 }
 
 /** By recording: every flow of a trial is looked for in the same one. */
@@ -126,29 +147,27 @@ function indexOf(crossings: readonly Crossing[]): Index {
   const found = indices.get(crossings);
   if (found) return found;
   const byIdentity = new Map<string, Crossing[]>();
-  const byHost = new Map<string, Crossing[]>();
+  const byInterface = new Map<string, Map<string, Crossing[]>>();
+  const sent = new Map<string, Crossing[]>();
+  const callers = new Set<string>();
   for (const crossing of crossings) {
+    const { host, protocol, source, destination } = crossing;
     put(byIdentity, crossing.identity, crossing);
-    put(byHost, crossing.host, crossing);
+    let interfaces = byInterface.get(host);
+    if (!interfaces) byInterface.set(host, (interfaces = new Map()));
+    put(interfaces, crossing.interface, crossing);
+    if (crossing.direction === 'out') put(sent, wayOf(host, protocol, destination), crossing);
+    else callers.add(callOf(host, source, destination));
   }
-  const index = { byIdentity, byHost };
+  const index = { byIdentity, byInterface, sent, callers };
   indices.set(crossings, index);
   return index;
 }
 
-function put(index: Map<string, Crossing[]>, key: string, crossing: Crossing): void {
+function put<T>(index: Map<string, T[]>, key: string, value: T): void {
   const same = index.get(key);
-  if (same) same.push(crossing);
-  else index.set(key, [crossing]);
-}
-
-/** What set out from a host in time to be recorded to its journey's end. */
-function outOf({ crossings, until }: Recording, protocol: Protocol): (host: string) => readonly Crossing[] {
-  const { byHost } = indexOf(crossings);
-  return (host) =>
-    (byHost.get(host) ?? []).filter(
-      (each) => each.direction === 'out' && each.protocol === protocol && each.time < until,
-    );
+  if (same) same.push(value);
+  else index.set(key, [value]);
 }
 
 /**

@@ -7,18 +7,23 @@ const kernel = (release: string) => ({ name: 'kernel', release }) as const;
 
 test('a kernel lacks what came later than it', (t) => {
   const own: readonly Need[] = ['src_valid_mark', 'fib_multipath_hash_policy'];
-  t.is(lacking({ needs: own }, kernel('2.6.32')), 'net.ipv4.conf.*.src_valid_mark came with Linux 2.6.33');
-  t.is(lacking({ needs: own }, kernel('4.11.12')), 'net.ipv4.fib_multipath_hash_policy came with Linux 4.12');
-  t.is(lacking({ needs: own }, kernel('4.12.0-rc1')), null);
-  t.is(lacking({}, kernel('2.6.32')), null);
-  t.throws(() => lacking({ needs: own }, kernel('new')), { message: /expected a Linux release/ });
+  t.is(lacking({ needs: own }, {}, kernel('2.6.32')), 'net.ipv4.conf.*.src_valid_mark came with Linux 2.6.33');
+  t.is(lacking({ needs: own }, {}, kernel('4.11.12')), 'net.ipv4.fib_multipath_hash_policy came with Linux 4.12');
+  t.is(lacking({ needs: own }, {}, kernel('4.12.0-rc1')), null);
+  t.is(lacking({}, {}, kernel('2.6.32')), null);
+  t.throws(() => lacking({ needs: own }, {}, kernel('new')), { message: /expected a Linux release/ });
 });
 
 test('the model lacks programs that it knows nothing of, unless there is a dump of what they leave', (t) => {
   const model = { name: 'model', release: '6.18.44' } as const;
-  t.is(lacking({ programs: ['shorewall'] }, model), "the model can't run shorewall");
-  t.is(lacking({ programs: ['shorewall'], dump: { folder: 'dump', files: {} } }, model), null);
-  t.is(lacking({ programs: ['shorewall'] }, kernel('6.18.44')), null);
+  t.is(lacking({ programs: ['shorewall'] }, {}, model), "the model can't run shorewall");
+  const left = { programs: ['shorewall'], dump: { folder: 'dump', files: {} } };
+  t.is(lacking(left, {}, model), null);
+  t.is(lacking(left, { redials: false }, model), null);
+  // Its ip-up and ip-down run it again.
+  t.is(lacking(left, { redials: true }, model), "the model can't run shorewall");
+  t.is(lacking(left, { redials: true }, kernel('6.18.44')), null);
+  t.is(lacking({ programs: ['shorewall'] }, {}, kernel('6.18.44')), null);
 });
 
 /** How a script shows that it needs something. */

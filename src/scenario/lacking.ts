@@ -2,18 +2,22 @@ import type { Backend } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { needs } from '../candidate/need.ts';
 import { compareVersions, knownVersion, versionOf } from '../model/release.ts';
+import type { Trial } from './scenario.ts';
 
 /**
- * Why a candidate can't be tried on a kernel, or on the model of one: the first of its needs that came later, or a program that
- * the model can't run; null if it has all that it needs.
+ * Why a trial can't be made on a kernel, or on the model of one: the first of the candidate's needs that came later, or a program
+ * that the model can't run; null if it has all that it needs. What programs leave may be there as a dump, but its scripts for
+ * lines that come and go run them again.
  *
  * @throws LabError 'invalid' for what is no release, or is older than 2.6
  */
 export function lacking(
   { needs: own = [], programs = [], dump }: Pick<Candidate, 'needs' | 'programs' | 'dump'>,
+  { redials = false }: Pick<Trial, 'redials'>,
   { name, release }: Pick<Backend, 'name' | 'release'>,
 ): string | null {
-  if (name === 'model' && programs.length > 0 && !dump) return `the model can't run ${programs.join(', ')}`;
+  if (name === 'model' && programs.length > 0 && (!dump || redials))
+    return `the model can't run ${programs.join(', ')}`;
   const version = knownVersion(release);
   const missing = own.map((need) => needs[need]).find(({ since }) => compareVersions(version, versionOf(since)) < 0);
   return missing ? `${missing.what} came with Linux ${missing.since}` : null;

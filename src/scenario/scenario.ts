@@ -33,6 +33,8 @@ export interface Trial<Setting = unknown> {
   readonly topology: Topology;
   /** Tunnel devices that the trial uses, by host. */
   readonly tunnels: Readonly<Record<string, readonly string[]>>;
+  /** Whether lines go and come in it as pppd has them, so that the candidate's `ip-up` and `ip-down` are run; absent: none does. */
+  readonly redials?: boolean;
   readonly setting: Setting;
 }
 

@@ -163,6 +163,24 @@ export type Statement =
     }
   /** `ct count`: how many connections have come this way. */
   | { readonly kind: 'connection-count'; readonly count: number; readonly over: boolean }
+  /**
+   * xt_recent: a list of addresses, by name, with when each was seen. `set` notes an address; `rcheck` and `update` match one that
+   * was seen `hits` times at least, within the last `seconds` if that isn't null, and `update` then notes it; `remove` has it
+   * forgotten. What `invert` turns round is whether the rule goes on, not what is noted.
+   */
+  | {
+      readonly kind: 'recent';
+      readonly list: string;
+      readonly operation: RecentOperation;
+      readonly invert: boolean;
+      readonly side: 'ip saddr' | 'ip daddr';
+      readonly mask: number;
+      readonly seconds: number | null;
+      /** Up to 65535; 0 is as good as 1. */
+      readonly hits: number;
+      /** Whether the address that was seen longest ago is forgotten if that was before those seconds. */
+      readonly reaps: boolean;
+    }
   | {
       readonly kind: 'update-set';
       readonly operation: 'add' | 'update' | 'delete';
@@ -173,6 +191,8 @@ export type Statement =
     }
   /** Has no bearing on where a packet goes (TCPMSS, a comment, NFLOG): kept for its text. */
   | { readonly kind: 'no-bearing'; readonly what: string };
+
+export type RecentOperation = 'set' | 'rcheck' | 'update' | 'remove';
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 

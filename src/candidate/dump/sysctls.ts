@@ -40,6 +40,14 @@ const withoutBearing =
 /** Interfaces that each host has settings for. */
 const everywhere = ['all', 'default', 'lo'];
 
+/** Whether a sysctl, by its whole name, bears on a packet's way. */
+export function bearsOnPackets(name: string): boolean {
+  const [, key] = /^net\.ipv4\.conf\.[^.]+\.([^.]+)$/.exec(name) ?? [];
+  return key === undefined
+    ? name.startsWith('net.') && global.has(name.slice('net.'.length))
+    : perInterface.includes(key);
+}
+
 /**
  * What `sysctl -a` says that bears on a packet's way, as commands in the order in which they have to be given: forwarding, for
  * it sets others, what new interfaces get, for old ones may get it, too, and the rest.
@@ -67,9 +75,7 @@ export function readSysctls(
     if (only !== undefined && value !== only) {
       refuse(where, `${name} = ${value} is not modelled`, `only ${name} = ${only} is`);
     }
-    const bears =
-      device === undefined ? name.startsWith('net.') && global.has(known) : perInterface.includes(key ?? '');
-    if (!bears) {
+    if (!bearsOnPackets(name)) {
       if (only !== undefined || withoutBearing.test(name)) return [];
       return refuse(where, `${name} is not modelled`, 'if it has no bearing on where packets go, leave the line out');
     }

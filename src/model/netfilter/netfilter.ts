@@ -2,11 +2,14 @@ import type { BaseChain, Hook, Rule, TableName } from '../../candidate/commands/
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
 import type { SkBuff } from '../skbuff.ts';
+import type { RecentList } from './recent.ts';
 import type { SetState } from './set.ts';
 
 /** A host's ruleset, and where the kernel calls it. */
 export interface Netfilter {
   readonly tables: Map<string, TableState>;
+  /** By name, those that rules name. */
+  readonly recentLists: Map<string, RecentList>;
   /** What is called at each hook, in order; made anew with each change of the ruleset. */
   hooks: Readonly<Record<Hook, readonly HookEntry[]>>;
   /** Counts base chains: of the same priority, the later one is called first. */
@@ -66,6 +69,7 @@ export interface BoundChain {
 export function createNetfilter(): Netfilter {
   return {
     tables: new Map(),
+    recentLists: new Map(),
     hooks: { prerouting: [], input: [], forward: [], output: [], postrouting: [] },
     registrations: 0,
     handles: 1,

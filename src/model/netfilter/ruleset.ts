@@ -18,6 +18,7 @@ import {
   type RuleState,
   type TableState,
 } from './netfilter.ts';
+import { keepRecentLists } from './recent.ts';
 import { createSet } from './set.ts';
 import { compileStatement } from './statement.ts';
 
@@ -51,6 +52,7 @@ export function changeRuleset(netfilter: Netfilter, changes: readonly NetfilterC
     return wrong;
   }
   bindHooks(netfilter);
+  keepRecentLists(netfilter);
   return null;
 }
 

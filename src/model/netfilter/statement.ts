@@ -8,6 +8,7 @@ import { selectSourceAddress } from '../source-address.ts';
 import { scopes } from '../device.ts';
 import { compileExpression, setOf, type Evaluator } from './expression.ts';
 import type { Evaluation, RuleVerdict, TableState } from './netfilter.ts';
+import { askRecent } from './recent.ts';
 import { matchesKey } from './set.ts';
 
 /** What a statement comes to: the rule goes on, ends without more ado, or ends with a verdict. */
@@ -72,6 +73,8 @@ export function compileStatement(statement: Statement, table: TableState): Execu
       return compileLimit(statement);
     case 'connection-count':
       return compileConnectionCount(statement);
+    case 'recent':
+      return (evaluation) => (askRecent(statement, evaluation) ? 'next' : 'break');
     case 'update-set':
       return compileUpdate(statement, table);
   }

@@ -5,6 +5,7 @@ import type { Word } from '../word.ts';
 import { conntrack, state } from './conntrack.ts';
 import { bare, invertible, onlyOne, optional, required, value, type Extension } from './extension.ts';
 import { icmp, multiport, tcp, udp } from './ports.ts';
+import { recent } from './recent.ts';
 import {
   among,
   binary,
@@ -274,7 +275,21 @@ const connlimit: Extension = {
 
 /** What `-m` may name. */
 export const matches: Readonly<Record<string, Extension>> = {
-  ...{ addrtype, comment, connlimit, conntrack, dscp, icmp, iprange, length, limit, multiport, owner, rpfilter },
+  ...{
+    addrtype,
+    comment,
+    connlimit,
+    conntrack,
+    dscp,
+    icmp,
+    iprange,
+    length,
+    limit,
+    multiport,
+    owner,
+    recent,
+    rpfilter,
+  },
   ...{ socket, state, statistic, tcp, tos, ttl, udp },
   mark: maskedMark(meta('mark')),
   connmark: maskedMark({ kind: 'ct', key: 'mark' }),

@@ -14,7 +14,7 @@ const at = { file: 'sample', line: 1, column: 1 };
 
 /** Where the reader is stricter than iptables, or what is refused depends on the chains there are. */
 const excepted = [
-  /-[jg] (?!other\b|[A-Z]{2,}\b)|-j (NEW|ESTABLISHED|RELATED|INVALID|UNTRACKED|SNAT|DNAT|ORIGINAL|REPLY|LOCAL|ALL|SYN|EF|TCP)$/,
+  /-[jg] (?!other\b|[A-Z]{2,}\b)|-j (NEW|ESTABLISHED|RELATED|INVALID|UNTRACKED|SNAT|DNAT|ORIGINAL|REPLY|LOCAL|UNICAST|BROADCAST|MULTICAST|ALL|SYN|EF|TCP|[A-Z_]+,[A-Z_,]+)$/,
   /-j CT$/, // which does nothing
   /-p icmp .*(:\d|--to-ports)|! -p .*:\d/, // ports where no protocol has any
 ];

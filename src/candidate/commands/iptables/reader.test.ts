@@ -122,7 +122,9 @@ COMMIT
 });
 
 test('whatever is refused is named with its place', (t) => {
-  refused(t, () => read('-A INPUT -m recent --set'), /^up.sh:7:22: match 'recent' is not modelled$/);
+  refused(t, () => read('-A INPUT -m geoip --src-cc X'), /^up.sh:7:22: match 'geoip' is not modelled$/);
+  refused(t, () => read('-A INPUT -m recent --update --rttl'), /^up.sh:7:38: '--rttl' is not modelled$/);
+  refused(t, () => read('-A INPUT -m recent --set --seconds 5'), /^up.sh:7:35: '--seconds' can't stand with '--set'$/);
   refused(t, () => read('-A INPUT --dport 80 -j ACCEPT'), /^up.sh:7:19: option '--dport' is unknown/);
   refused(t, () => read('-A PREROUTING -j TPROXY'), /^up.sh:7:27: target 'TPROXY' is not modelled$/);
   refused(t, () => read('-t nat -A POSTROUTING -j SNAT --to-source 1.2.3.4:5'), /^up.sh:7:52: a port needs '-p tcp'/);

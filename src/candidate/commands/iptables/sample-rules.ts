@@ -74,6 +74,22 @@ const matches: fc.Arbitrary<string> = fc.oneof(
   words('-m comment --comment', pick('hello', 'world')),
   words('-m rpfilter', pick('', '--loose', '--invert', '--validmark', '--loose --invert')),
   words('-m socket', pick('', '--transparent', '--nowildcard')),
+  words(
+    '-m recent',
+    not,
+    pick('--set', '--rcheck', '--update', '--remove'),
+    pick(
+      '',
+      '',
+      '--seconds 60',
+      '--hitcount 4',
+      '--seconds 5 --hitcount 65535',
+      '--hitcount 65536',
+      '--seconds 9 --reap',
+      '--reap',
+    ),
+    pick('', '', '--name x', '--rsource', '--rdest', '--mask 255.255.255.0', '--mask 24', '--rsource --rdest'),
+  ),
   words('-m connlimit --connlimit-above 3 --connlimit-mask 0'),
   words(not, '-f'),
 );

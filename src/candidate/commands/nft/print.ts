@@ -56,6 +56,9 @@ function printStatement(statement: Statement, family: TableName['family']): stri
       return `limit rate ${statement.over ? 'over ' : ''}${statement.rate}/${period(statement.per)} burst ${statement.burst} packets`;
     case 'connection-count':
       return `ct count ${statement.over ? 'over ' : ''}${statement.count}`;
+    case 'recent':
+      // As nft lists what it can't say itself.
+      return 'xt match "recent"';
     case 'update-set': {
       const timeout = statement.timeout === null ? '' : ` timeout ${printDuration(statement.timeout)}`;
       return `${statement.operation} @${statement.set} { ${printExpression(statement.key)}${timeout} }`;
