@@ -108,4 +108,26 @@ export const regressionsOfTcp: readonly Regression[] = [
       },
     ],
   },
+  {
+    title: "a reset that refuses what a host's own socket sends leaves by the socket's device",
+    trial: trial(
+      phase(
+        `${twoLines}iptables -A OUTPUT -p tcp -m conntrack --ctstate NEW -j REJECT --reject-with tcp-reset`,
+        { ...called('198.18.1.2'), device: 'up1', source: '203.0.114.2' },
+        { ...called('198.18.1.4'), sourcePort: 20_001, source: '203.0.114.2' },
+      ),
+    ),
+    kernel: [
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'internet up1 in 198.18.1.2:9 > 203.0.114.2:20000 RST',
+            'server up1 out 198.18.1.2:9 > 203.0.114.2:20000 RST',
+          ],
+          [],
+        ],
+      },
+    ],
+  },
 ];

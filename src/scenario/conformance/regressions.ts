@@ -551,4 +551,15 @@ ip nexthop delete id 1`,
       },
     ],
   },
+  {
+    title: 'a nexthop object is not made for a device without a carrier',
+    trial: trial({
+      steps: [
+        { host: 'internet', script: 'ip link set up1 down', tries: [] },
+        server(`ip nexthop add id 2 ${up2}; ip nexthop add id 1 ${up1}`),
+      ],
+      shots: [],
+    }),
+    kernel: [{ statuses: [0, 2], crossings: [] }],
+  },
 ];
