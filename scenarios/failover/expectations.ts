@@ -1,4 +1,5 @@
 /** What comes of each fault under each candidate, and why. */
+import type { Expected } from '../../src/scenario/result.ts';
 import { byEra, joinEras, mapEras, type ByEra } from '../../src/scenario/by-era.ts';
 import { choice, type Choice } from '../eras/choice.ts';
 import type { Expectation, LinesAfter, Pair } from './expectation.ts';
