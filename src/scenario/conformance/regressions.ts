@@ -29,7 +29,8 @@ export const datagram = (host: string, source: string, destination: string, port
 export const phase = (script: string, ...shots: readonly Shot[]): Phase => ({ steps: [server(script)], shots });
 export const trial = (...phases: readonly Phase[]): Trial => ({ seed: 1, phases });
 
-export const [up1, up2] = ['via 203.0.113.1 dev up1', 'via 203.0.114.1 dev up2'];
+const up1 = 'via 203.0.113.1 dev up1';
+export const up2 = 'via 203.0.114.1 dev up2';
 /** A line for what goes by the table main, another for what goes by a table of its own. */
 export const twoLines = `ip route replace default ${up1}\nip route replace default ${up2} table 102\n`;
 
