@@ -57,10 +57,9 @@ export function judgeBytes(
   const total = calls.reduce((sum, { places }) => sum + places, 0);
   const services = new Set(wanted.map(({ place, port }) => `${place}:${port}`));
   const counts = uplinks.map(({ interface: line }) => {
+    const peers = peersOf(topology, host, line);
     const atIsp = crossings.filter((crossing) =>
-      peersOf(topology, host, line).some(
-        (peer) => peer.host === crossing.host && peer.interface === crossing.interface,
-      ),
+      peers.some((peer) => peer.host === crossing.host && peer.interface === crossing.interface),
     );
     const [to, from] = [
       atIsp.filter(({ destination }) => services.has(destination)),
