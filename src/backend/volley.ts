@@ -14,9 +14,13 @@ export interface Shot {
   readonly source?: string;
   /** Of UDP: the socket is connected before it sends; absent: it is not. */
   readonly connected?: boolean;
-  /** Of UDP and ICMP: the device that the socket is bound to (SO_BINDTODEVICE), and the mark of what it sends (SO_MARK). */
+  /** The device that the socket is bound to (SO_BINDTODEVICE), and the mark of what it sends (SO_MARK). */
   readonly device?: string;
   readonly mark?: number;
+  /** Of TCP: once all that it has said has come back, the connection stays open until the next volley. */
+  readonly stays?: boolean;
+  /** Of TCP: it goes on with the connection that has stayed open from the volley before, if one has, and ends it. */
+  readonly goesOn?: boolean;
   /** Of UDP: how many hops its datagrams may go; absent: as many as is usual. */
   readonly ttl?: number;
   /** Of UDP: the name that it asks for, as a resolver does; absent: it sends text. */

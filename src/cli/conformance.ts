@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { LabError } from '../net/error.ts';
 import { recordOf, type ConformanceRecord } from '../report/conformance-record.ts';
 import { conformanceText, disagreementText, scriptOf } from '../report/conformance.ts';
 import { loadTopology } from '../scenario/catalogue.ts';
@@ -16,6 +17,7 @@ import { readShard } from './shard.ts';
 interface ConformanceFlags {
   readonly count: number;
   readonly seed?: number;
+  readonly trial?: number;
   readonly jobs?: number;
   readonly shard?: string;
 }
@@ -29,6 +31,11 @@ export function addConformanceCommand(program: Command): void {
     .option('--count <n>', 'how many journeys to compare, at least', wholeNumber('--count', 1, 10_000_000), 1000)
     .option('--seed <n>', 'from which everything follows (default: a fresh one)', wholeNumber('--seed', 0, 2 ** 31 - 1))
     .option('--jobs <n>', 'labs at once (default: one a processor)', wholeNumber('--jobs', 1, 64))
+    .option(
+      '--trial <n>',
+      'only the trial of this number, as a disagreement names it',
+      wholeNumber('--trial', 0, 10_000_000),
+    )
     .option('--shard <i/n>', 'only the i-th of n parts of the trials; see: merge')
     .addHelpText('after', "\nExit status: 0 if kernel and model agree on everything, 1 if they don't.")
     .action(conformance);
@@ -36,13 +43,24 @@ export function addConformanceCommand(program: Command): void {
 
 async function conformance(flags: ConformanceFlags): Promise<void> {
   const shard = readShard(flags.shard);
+  if (flags.trial !== undefined && (flags.seed === undefined || flags.shard !== undefined)) {
+    throw new LabError('invalid', '--trial is of a seed, and is one', 'Give its --seed, and no --shard.');
+  }
   const [kernel, model] = await bothBackends({ tunnels: false });
   const seed = flags.seed ?? randomInt(2 ** 31 - 1);
   process.stderr.write(`Kernel and model (Linux ${kernel.release}), seed ${seed}.\n`);
   const results = await openResults(join(root, 'results'));
   const { conform } = await import('../scenario/conformance/conform.ts');
   const found = await conform({
-    ...{ topology: await loadTopology('crossroads'), kernel, model, count: flags.count, seed, shard },
+    ...{
+      topology: await loadTopology('crossroads'),
+      kernel,
+      model,
+      count: flags.count,
+      seed,
+      shard,
+      only: flags.trial,
+    },
     jobs: flags.jobs ?? availableParallelism(),
     attempts: 60,
     directory: results.directory,
@@ -68,11 +86,16 @@ export async function finishConformance(
   const { directory, shown } = results;
   const json = `${JSON.stringify(recordOf(found, facts), null, 2)}\n`;
   await writeFile(join(directory, 'conformance.json'), json);
-  for (const disagreement of found.disagreements) {
-    const folder = join(directory, `trial-${disagreement.index}`);
-    await mkdir(folder);
-    await writeFile(join(folder, 'up.sh'), scriptOf(disagreement));
-    await writeFile(join(folder, 'journeys.txt'), disagreementText(found.seed, disagreement));
+  for (const [kind, all] of [
+    ['trial', found.disagreements],
+    ['unsteady', found.unsteady],
+  ] as const) {
+    for (const each of all) {
+      const folder = join(directory, `${kind}-${each.index}`);
+      await mkdir(folder);
+      await writeFile(join(folder, 'up.sh'), scriptOf(each));
+      await writeFile(join(folder, 'journeys.txt'), disagreementText(found.seed, each));
+    }
   }
   await results.publish();
   process.stdout.write(format === 'json' ? json : `${conformanceText(found)}Everything is in ${shown}.\n`);

@@ -223,7 +223,10 @@ function kernelLab(
       const { exitCode, stderr } = await sandbox.attempt(host, ['sh', '-eu'], { input: script });
       return { status: exitCode ?? -1, stderr };
     },
-    muster: (responders) => muster(sandbox, topology, responders),
+    muster: async (responders) => {
+      await recording; // What is sent from here on may be dropped, too.
+      return muster(sandbox, topology, responders);
+    },
     evidence: async () => {
       const until = now();
       const filtered = await countFiltered(sandbox, topology.server.host);

@@ -128,20 +128,21 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
   const { tcp } = packet;
   if (!tcp || tcp.flags & tcpFlags.rst) return;
   const reset = resetTo(host, packet);
+  const mark = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : skb.mark;
+  // Of what the host itself has sent, the socket: its device holds for the reset, too.
   const answer: SkBuff = {
     ...skb,
     packet: reset,
     input: null,
-    socket: null,
     toAll: false,
     ...attachedTo(skb),
-    mark: 0,
+    mark,
   };
   if (routeAgain(host, answer) !== null || !answer.output) return;
   const { source, destination } = reset;
   const kind = answer.output === host.loopback ? 'local' : 'unicast';
   const route = { kind, device: answer.output, nexthop: answer.nexthop || destination, gateway: 0, source } as const;
-  sendLocal(host, reset, route, { belongsTo: attachedTo(skb) });
+  sendLocal(host, reset, route, { mark, belongsTo: attachedTo(skb) });
 }
 
 /** The packet that resets the connection which a segment claims to be of. */

@@ -106,9 +106,11 @@ function carry(
   options: LinkOptions,
   record: Recorder,
 ): void {
+  // Without a carrier, a device's queue takes nothing (net/sched/sch_generic.c, dev_deactivate).
+  if (!device.carrier) return;
   record({ host, device, direction: 'out', packet });
   const loss = options.loss + queue.loss;
-  if (targets.length === 0 || !device.carrier || (loss > 0 && options.random.fraction() < loss)) return;
+  if (targets.length === 0 || (loss > 0 && options.random.fraction() < loss)) return;
   host.clock.after(options.delay + queue.delay, () => {
     for (const target of targets) {
       if (!target.device.up) continue;

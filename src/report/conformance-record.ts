@@ -48,6 +48,8 @@ const shot = object({
   device: optional(text),
   mark: optional(count),
   ttl: optional(count),
+  stays: optional(truth),
+  goesOn: optional(truth),
   asks: optional(text),
 } satisfies Shapes<Shot>);
 
@@ -73,7 +75,7 @@ export const conformanceShape: Shape = object({
   trials: count,
   journeys: count,
   travelled: count,
-  unsteady: count,
+  unsteady: list(disagreement),
   drops: orNull(count),
   disagreements: list(disagreement),
   tried: counts,

@@ -7,7 +7,7 @@ import type { Conformance, Disagreement } from '../scenario/conformance/conform.
 export function conformanceText(found: Conformance): string {
   const { seed, trials, journeys, travelled, disagreements } = found;
   const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
-  const unsteady = found.unsteady > 0 ? ` (${found.unsteady} trials differed once, and not again)` : '';
+  const unsteady = found.unsteady.length > 0 ? ` (${found.unsteady.length} trials differed once, and not again)` : '';
   const drops =
     found.drops === null
       ? "What was dropped, and why, is not compared: the kernel doesn't say it here (root, bpftrace and BTF are what it takes).\n"
@@ -39,7 +39,9 @@ export function disagreementText(seed: number, { index, trial, differences, agai
     steps.map(({ host, script }) => `# phase ${phase}, on ${host}\n${script}`),
   );
   return [
-    `Trial ${index} of seed ${seed}, hash seed ${trial.seed}${again ? '' : '; alone in a lab, it did not differ'}:`,
+    `To try it again: npm run lab -- conformance --seed ${seed} --trial ${index}`,
+    '(trace follows no flow between addresses that are only one of many of its host, as these are.)',
+    `Trial ${index} of seed ${seed}, hash seed ${trial.seed}${again ? '' : '; it did not differ again'}:`,
     ...phases,
     ...differences.flatMap(({ phase, shot, kernel, model }) => [
       `phase ${phase}: ${shot ? describeShot(shot) : 'the scripts end otherwise'}`,
@@ -50,7 +52,8 @@ export function disagreementText(seed: number, { index, trial, differences, agai
 }
 
 function describeShot(shot: Shot): string {
-  const { host, protocol, source, sourcePort, destination, port, connected, device, mark, ttl, asks } = shot;
+  const { host, protocol, source, sourcePort, destination, port, connected, device, mark, ttl, asks, stays, goesOn } =
+    shot;
   const kind = [
     protocol,
     ...(connected === undefined ? [] : [connected ? 'connected' : 'not connected']),
@@ -58,6 +61,8 @@ function describeShot(shot: Shot): string {
     ...(mark === undefined ? [] : [`mark ${mark}`]),
     ...(ttl === undefined ? [] : [`TTL ${ttl}`]),
     ...(asks === undefined ? [] : [`asks for ${asks}`]),
+    ...(stays ? ['stays open'] : []),
+    ...(goesOn ? ['goes on'] : []),
   ].join(', ');
   return `${host} ${source ?? 'any address'}:${sourcePort} > ${destination}:${port} (${kind})`;
 }

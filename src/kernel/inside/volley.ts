@@ -7,14 +7,16 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Responder, Shot } from '../../backend/volley.ts';
 
 let events = 0;
 /** What closes each socket that was opened to fire. */
 const open = new Set<() => unknown>();
-/** Servers that are at work as long as they don't sleep. */
+/** Connections that stay open for the next volley, by their own port. */
+const staying = new Map<number, Socket>();
+/** Programs that are at work as long as they don't sleep. */
 const busy = new Set<number>();
 const count = (): void => {
   events += 1;
@@ -84,48 +86,82 @@ const fire = (shot: Shot): Promise<void> => {
         }
       });
     } else if (protocol === 'tcp') {
-      const connection = connect({ port, host: destination, localPort: sourcePort, localAddress: source ?? '0.0.0.0' });
-      // One that isn't connected yet would be reset when it is, and would go on trying until then.
-      open.add(() =>
-        connection.connecting ? connection.destroy() : connection.destroyed || connection.resetAndDestroy(),
-      );
-      for (const event of ['data', 'end', 'close', 'error']) connection.on(event, count);
-      connection.on('connect', () => {
-        count();
-        connection.end(text);
-      });
+      if (shot.goesOn) goOn(sourcePort, text);
+      else fireByTcp(shot, text);
       // It connects when we are done here.
       void turn().then(turn).then(resolve);
     } else fireBySocat(shot, echoRequest(sourcePort, text.toString()), resolve);
   });
 };
 
+function fireByTcp({ source = '0.0.0.0', destination, port, sourcePort, stays = false }: Shot, text: Buffer): void {
+  const connection = connect({ port, host: destination, localPort: sourcePort, localAddress: source });
+  let missing = text.length;
+  open.add(() => {
+    if (stays && missing <= 0 && !connection.destroyed) staying.set(sourcePort, connection);
+    else close(connection);
+  });
+  for (const event of ['data', 'end', 'close', 'error']) connection.on(event, count);
+  connection.on('data', ({ length }) => {
+    missing -= length;
+  });
+  connection.on('connect', () => {
+    count();
+    if (stays) connection.write(text);
+    else connection.end(text);
+  });
+}
+
+function goOn(sourcePort: number, text: Buffer): void {
+  const connection = staying.get(sourcePort);
+  if (!connection) return;
+  staying.delete(sourcePort);
+  open.add(() => {
+    close(connection);
+  });
+  if (!connection.destroyed) connection.end(text);
+}
+
+/** One that isn't connected yet would be reset when it is, and would go on trying until then. */
+function close(connection: Socket): void {
+  if (connection.connecting) connection.destroy();
+  else if (!connection.destroyed) connection.resetAndDestroy();
+}
+
 /** What Node's own sockets can't be told, socat's can. It says when it has sent what it was given, or ends. */
 function fireBySocat(shot: Shot, packet: Buffer, sent: () => void): void {
   const { protocol, source = '', destination, port, sourcePort, connected = false, device, mark } = shot;
-  const kind = connected ? 'UDP4' : 'UDP4-DATAGRAM';
+  const kind = protocol === 'tcp' ? 'TCP4' : connected ? 'UDP4' : 'UDP4-DATAGRAM';
   const [to, bind] =
     protocol === 'icmp'
       ? [`IP4-SENDTO:${destination}:1`, source]
       : [`${kind}:${destination}:${port}`, `${source}:${sourcePort}`];
+  // The one that socat sets before it connects is called after listening, and takes an integer by the name of i.
+  const setMark = `setsockopt-${protocol === 'tcp' ? 'listen' : 'int'}=${solSocket}:${soMark}`;
   const options = [
-    'broadcast',
+    // What a connection leaves unfinished is reset when it is closed, as by the others here.
+    ...(protocol === 'tcp' ? ['reuseaddr', 'linger=0'] : ['broadcast']),
     ...(bind === '' ? [] : [`bind=${bind}`]),
     ...(device === undefined ? [] : [`so-bindtodevice=${device}`]),
-    ...(mark === undefined ? [] : [`setsockopt-int=${solSocket}:${soMark}:${mark}`]),
+    ...(mark === undefined ? [] : [`${setMark}:${protocol === 'tcp' ? 'i' : ''}${mark}`]),
   ];
   const ends = protocol === 'icmp' ? ['-u', 'STDIN'] : ['STDIO'];
-  const words = ['-d', '-d', '-d', ...ends, [to, ...options].join(',')];
+  const words = ['-d', '-d', '-d', '-t', '60', ...ends, [to, ...options].join(',')];
   const socat = spawn('socat', words, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const { pid } = socat;
+  if (protocol === 'tcp' && pid !== undefined) busy.add(pid);
+  socat.on('exit', () => pid !== undefined && busy.delete(pid));
   const closed = new Promise<void>((resolve) => socat.on('close', () => resolve()));
   open.add(() => {
     socat.kill();
     return closed;
   });
   socat.stdin.on('error', () => undefined);
-  socat.stdin.write(packet);
+  if (protocol === 'tcp') socat.stdin.end(packet);
+  else socat.stdin.write(packet);
   createInterface({ input: socat.stderr }).on('line', (line) => {
-    if (/transferred \d+ bytes from/.test(line)) {
+    // Where nobody answers, a connection is not made before we are done here.
+    if (/transferred \d+ bytes from/.test(line) || (protocol === 'tcp' && line.includes('opening connection'))) {
       count();
       sent();
     }
@@ -171,6 +207,12 @@ const commands: Readonly<Record<string, (value: never) => Promise<string>>> = {
     return 'serving';
   },
   fire: async (shots: readonly Shot[]) => {
+    const ports = new Set(shots.filter(({ goesOn }) => goesOn).map(({ sourcePort }) => sourcePort));
+    for (const [port, connection] of staying) {
+      if (ports.has(port)) continue;
+      staying.delete(port);
+      close(connection);
+    }
     await Promise.all(shots.map(fire));
     return 'fired';
   },
@@ -182,7 +224,7 @@ const commands: Readonly<Record<string, (value: never) => Promise<string>>> = {
     return `counted ${events}`;
   },
   clear: async () => {
-    await Promise.all([...open].map((close) => close()));
+    await Promise.all([...open].map((end) => end()));
     open.clear();
     await turn();
     return 'cleared';

@@ -36,6 +36,8 @@ export function applyNexthop(host: Host, command: NexthopCommand): Outcome {
         case 'nexthop': {
           const resolved = resolveNexthop(host, nexthop.nexthop, tables.main, scopes.universe);
           if ('message' in resolved) return failed(resolved.message);
+          // rtm_to_nh_config, net/ipv4/nexthop.c
+          if (resolved.device?.carrier === false) return failed('Error: Carrier for nexthop device is down.');
           byId.set(id, { kind: 'single', id, nexthop: resolved });
           return done;
         }

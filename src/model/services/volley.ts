@@ -2,7 +2,8 @@ import type { Responder, Shot } from '../../backend/volley.ts';
 import { parseIPv4 } from '../../net/address.ts';
 import type { Clock } from '../clock.ts';
 import { deviceNamed, type Host } from '../host.ts';
-import { abort, connect, end, write } from '../sockets/tcp.ts';
+import type { Payload } from '../packet.ts';
+import { abort, connect, end, write, type ConnectOptions, type TcpConnection } from '../sockets/tcp.ts';
 import { closeUdp, connectUdp, openUdp, sendUdp } from '../sockets/udp.ts';
 import { questionFor, serveDns } from './dns.ts';
 import { openEchoSocket } from './echo-request.ts';
@@ -30,17 +31,24 @@ export function muster(
       serveUdpEcho(host(responder.host), { kind: 'udp-echo', name, port, binding });
     }
   }
+  const staying: Staying = new Map();
   return (shots, clock, done) => {
-    const close = shots.map((shot) => fire(host(shot.host), shot));
+    const goingOn = new Set(shots.filter(({ goesOn }) => goesOn).map((shot) => `${shot.host} ${shot.sourcePort}`));
+    for (const [key, connection] of staying) {
+      if (goingOn.has(key)) continue;
+      staying.delete(key);
+      abort(host(key.replace(/ .*/, '')), connection);
+    }
+    const ends = shots.map((shot) => fire(host(shot.host), shot, staying));
     clock.after(duration, () => {
-      for (const each of close) each();
+      for (const each of ends) each();
       clock.after(duration, done);
     });
   };
 }
 
 /** Returns what closes the socket that was opened. */
-function fire(host: Host, shot: Shot): () => void {
+function fire(host: Host, shot: Shot, staying: Staying): () => void {
   const { protocol, destination, port, sourcePort, source, connected = false, mark = 0, ttl, asks } = shot;
   const text = `from port ${sourcePort}`;
   const payload = asks === undefined ? { length: text.length, content: text } : questionFor(asks, sourcePort);
@@ -63,26 +71,59 @@ function fire(host: Host, shot: Shot): () => void {
       };
     }
     case 'tcp': {
-      let over = false;
-      const connection = connect(host, {
-        ...{ address: to, port, sourcePort, source: from },
-        events: {
-          connected: () => {
-            if (typeof connection === 'string') return;
-            write(host, connection, payload);
-            end(host, connection);
-          },
-          ended: () => {
-            over = true;
-          },
-          failed: () => {
-            over = true;
-          },
-        },
+      const key = `${host.name} ${sourcePort}`;
+      if (shot.goesOn) return goOn(host, staying, key, payload);
+      return fireByTcp(host, staying, key, payload, {
+        ...{ address: to, port, sourcePort, source: from, device, mark },
+        stays: shot.stays ?? false,
       });
-      return () => {
-        if (typeof connection !== 'string' && !over) abort(host, connection);
-      };
     }
   }
+}
+
+/** Connections that stay open for the next volley, by host and port. */
+type Staying = Map<string, TcpConnection>;
+
+function fireByTcp(
+  host: Host,
+  staying: Staying,
+  key: string,
+  payload: Payload,
+  { stays, ...options }: Omit<ConnectOptions, 'events'> & { readonly stays: boolean },
+): () => void {
+  let missing = payload.length;
+  const connection = connect(host, {
+    ...options,
+    events: {
+      connected: () => {
+        if (typeof connection === 'string') return;
+        write(host, connection, payload);
+        if (!stays) end(host, connection);
+      },
+      received: ({ length }) => {
+        missing -= length;
+      },
+    },
+  });
+  return () => {
+    if (typeof connection === 'string') return;
+    if (stays && missing <= 0 && connection.state === 'established') staying.set(key, connection);
+    else close(host, connection);
+  };
+}
+
+function goOn(host: Host, staying: Staying, key: string, payload: Payload): () => void {
+  const connection = staying.get(key);
+  if (!connection) return () => undefined;
+  staying.delete(key);
+  write(host, connection, payload);
+  end(host, connection);
+  return () => {
+    close(host, connection);
+  };
+}
+
+/** What both have ended is over. */
+function close(host: Host, connection: TcpConnection): void {
+  if (!(connection.endReceived && connection.endWritten)) abort(host, connection);
 }

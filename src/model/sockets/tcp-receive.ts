@@ -8,17 +8,18 @@ import { takeAcknowledgement } from './tcp-acknowledgement.ts';
 import { acknowledge, endOf, push, send } from './tcp-send.ts';
 import { connectionKey, forget, newConnection, type TcpConnection, type TcpListener } from './tcp.ts';
 
-function connectionOf(
-  host: Host,
-  { destination, destinationPort, source, sourcePort }: Packet,
-): TcpConnection | undefined {
-  return host.sockets.connections.get(connectionKey(destination, destinationPort, source, sourcePort));
+/** What is bound to a device hears of nothing that comes in by another (net/ipv4/inet_hashtables.c, inet_match). */
+function connectionOf(host: Host, { packet, input }: SkBuff): TcpConnection | undefined {
+  const { destination, destinationPort, source, sourcePort } = packet;
+  const found = host.sockets.connections.get(connectionKey(destination, destinationPort, source, sourcePort));
+  return found?.boundDevice && found.boundDevice !== input ? undefined : found;
 }
 
 /** Whether an established connection takes the packet without its source being checked again (tcp_v4_early_demux). */
-export function tcpEarlyDemux(host: Host, { packet, input }: SkBuff): boolean {
+export function tcpEarlyDemux(host: Host, skb: SkBuff): boolean {
+  const { packet, input } = skb;
   if (packet.protocol !== protocols.tcp) return false;
-  const checked = connectionOf(host, packet)?.checked ?? null;
+  const checked = connectionOf(host, skb)?.checked ?? null;
   return checked !== null && checked.device === input?.name && checked.generation === host.routeGeneration;
 }
 
@@ -26,7 +27,7 @@ export function deliverTcp(host: Host, skb: SkBuff): void {
   const { packet } = skb;
   const { tcp } = packet;
   if (!tcp || skb.toAll) return;
-  const connection = connectionOf(host, packet);
+  const connection = connectionOf(host, skb);
   // Whoever calls again from the same port begins anew (RFC 9293, 3.6.1).
   const isAnew = connection?.state === 'time-wait' && (tcp.flags & tcpFlags.syn) !== 0;
   if (isAnew) forget(host, connection);
@@ -56,6 +57,7 @@ function answerSyn(host: Host, listener: TcpListener, { packet, mark }: SkBuff):
     remoteAddress: packet.source,
     remotePort: packet.sourcePort,
     mark: accepted,
+    boundDevice: null,
     state: 'syn-received',
     events: {},
     listener,

@@ -1,4 +1,5 @@
 import { isLocalAddress } from '../addresses.ts';
+import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
 import { protocols, tcpFlags, type Packet, type Payload } from '../packet.ts';
@@ -108,16 +109,19 @@ export interface ConnectOptions {
   /** The address that the socket is bound to; 0: none. */
   readonly source?: number;
   readonly mark?: number;
+  /** The device that it is bound to (SO_BINDTODEVICE); null: none. */
+  readonly device?: Device | null;
   readonly events: TcpEvents;
 }
 
 /** Begins a connection (net/ipv4/tcp_ipv4.c, tcp_v4_connect): the source is chosen first, then the route for it. */
 export function connect(host: Host, options: ConnectOptions): TcpConnection | RouteError {
-  const { address, port, sourcePort = 0, source = 0, mark = 0, events } = options;
+  const { address, port, sourcePort = 0, source = 0, mark = 0, device = null, events } = options;
   const unknownPort = host.era.anySourcePort ? host.random.below(0x10000) : 0;
   const flow = ownFlow(host, {
     source,
     destination: address,
+    output: device,
     mark,
     protocol: protocols.tcp,
     sourcePort: sourcePort === 0 ? unknownPort : sourcePort,
@@ -136,6 +140,7 @@ export function connect(host: Host, options: ConnectOptions): TcpConnection | Ro
     remoteAddress: address,
     remotePort: port,
     mark,
+    boundDevice: device,
     state: 'syn-sent',
     events,
     listener: null,
@@ -156,14 +161,21 @@ function freePort(host: Host, local: number, remote: number, remotePort: number)
 
 type NewConnection = Pick<
   TcpConnection,
-  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'mark' | 'state' | 'events' | 'listener'
+  | 'localAddress'
+  | 'localPort'
+  | 'remoteAddress'
+  | 'remotePort'
+  | 'mark'
+  | 'boundDevice'
+  | 'state'
+  | 'events'
+  | 'listener'
 >;
 
 export function newConnection(host: Host, parts: NewConnection): TcpConnection {
   const initial = host.random.below(2 ** 32);
   return {
     ...parts,
-    boundDevice: null,
     uid: 0,
     transparent: false,
     sending: [],

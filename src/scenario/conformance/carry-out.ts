@@ -103,10 +103,11 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
   if (!span) throw new Error('a phase was not carried out');
   const byAddress = new Map<string, string[]>();
   const byPort = new Map<string, string[]>();
+  const portIn = (protocol: string, end: readonly string[]): string => `${protocol} ${end[1] ?? ''}`;
   const byShot = shots.map((shot): readonly [Shot, string[]] => {
     const record: string[] = [];
     for (const address of ownAddresses(shot)) byAddress.set(address, record);
-    byPort.set(String(shot.sourcePort), record);
+    byPort.set(portIn(shot.protocol, ['', String(shot.sourcePort)]), record);
     return [shot, record];
   });
   for (const crossing of crossings) {
@@ -117,7 +118,7 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
       // Of what has none of anybody's own, as what was sent elsewhere than it was to go, its port still tells.
       (ends.some(([address = '']) => isOwn(address))
         ? undefined
-        : ends.map(([, port = '']) => byPort.get(port)).find(Boolean));
+        : ends.map((end) => byPort.get(portIn(crossing.protocol, end))).find(Boolean));
     record?.push(describe(crossing));
   }
   return {

@@ -28,7 +28,7 @@ asRoot(`kernel and model agree on ${count} random journeys, seed ${seed}`, async
   };
   const found = await conform({ ...options, attempts: 60, progress: () => undefined });
   t.log(
-    `${found.journeys} journeys in ${found.trials} trials, of which ${found.unsteady} differed once, and not again`,
+    `${found.journeys} journeys in ${found.trials} trials, of which ${found.unsteady.length} differed once, and not again`,
   );
   t.log([...found.tried].map(([mechanism, times]) => `${mechanism} ${times}`).join(', '));
   t.true(found.journeys >= count);

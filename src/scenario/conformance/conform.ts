@@ -18,6 +18,8 @@ export interface ConformanceOptions {
   readonly count: number;
   /** From which all trials follow. */
   readonly seed: number;
+  /** The one trial of them that is carried out; absent: as many as it takes. */
+  readonly only?: number | undefined;
   /** Labs at once. */
   readonly jobs: number;
   /** Of equal parts of the trials, the one that is carried out, counted from 1. */
@@ -38,8 +40,8 @@ export interface Conformance {
   /** Journeys whose packets went anywhere at all. */
   readonly travelled: number;
   readonly disagreements: readonly Disagreement[];
-  /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things. */
-  readonly unsteady: number;
+  /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things, or was seen to. */
+  readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
   /** By mechanism: in how many trials it was set up. */
@@ -69,12 +71,17 @@ const trialsPerLab = 40;
  * @throws LabError `lab-failed` if a lab fails
  */
 export async function conform(options: ConformanceOptions): Promise<Conformance> {
-  const { count, seed, jobs, progress } = options;
-  const all = sample(seed, count);
+  const { count, seed, only, jobs, progress } = options;
+  const all = only === undefined ? sample(seed, count) : [numbered(seed, only)];
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, unsteady: 0, drops: null as number | null },
-    ...{ disagreements: [] as Disagreement[], tried: new Map<string, number>(), decisions: new Map<string, number>() },
+    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, drops: null as number | null },
+    ...{
+      disagreements: [] as Disagreement[],
+      unsteady: [] as Disagreement[],
+      tried: new Map<string, number>(),
+      decisions: new Map<string, number>(),
+    },
   };
   const batches = Array.from({ length: Math.ceil(mine.length / trialsPerLab) }, (_, batch) =>
     mine.slice(batch * trialsPerLab, (batch + 1) * trialsPerLab),
@@ -83,7 +90,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
       const { records, decisions, drops } = await both(options, batch);
       for (const { stage } of decisions) add(result.decisions, stage, 1);
-      if (drops) result.drops = (result.drops ?? 0) + comparable(drops.kernel);
+      if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
       for (const [place, { trial }] of batch.entries()) {
         for (const { crossings } of records[place]?.kernel ?? []) {
           result.journeys += crossings.length;
@@ -98,7 +105,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       const found = disagreementsIn(batch, { records, drops });
       const again = found.length > 0 ? disagreementsIn(batch, await both(options, batch)) : [];
       const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
-      result.unsteady += found.length - lasting.length;
+      for (const each of found) if (!lasting.includes(each)) result.unsteady.push({ ...each, again: false });
       for (const each of lasting) {
         const runs = result.disagreements.length < shrunk ? options.attempts : Math.min(1, options.attempts);
         result.disagreements.push(await shrink(options, runs, each));
@@ -116,6 +123,12 @@ const add = (counts: Map<string, number>, key: string, more: number): void =>
 interface Numbered {
   readonly index: number;
   readonly trial: Trial;
+}
+
+function numbered(seed: number, index: number): Numbered {
+  const trial = fc.sample(trials, { seed, numRuns: index + 1 })[index];
+  if (!trial) throw new Error(`there is no trial ${index}`);
+  return { index, trial };
 }
 
 /** As many trials as there have to be for so many journeys. */
@@ -177,7 +190,7 @@ async function both(
     return { kernel: one, model: other };
   });
   const [dropped, modelDropped] = [real.evidence.drops, modelled.evidence.drops];
-  const drops = dropped && modelDropped && { kernel: dropped, model: modelDropped };
+  const drops = dropped && modelDropped && { kernel: comparable(dropped), model: comparable(modelDropped) };
   return { records, decisions: modelled.evidence.decisions ?? [], drops };
 }
 

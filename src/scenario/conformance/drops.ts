@@ -23,20 +23,20 @@ export function differencesInDrops(
     .filter((each) => each.kernel.join('\n') !== each.model.join('\n'));
 }
 
-/** How many drops there are to compare, of all trials in a lab. */
-export function comparable(drops: readonly Drop[]): number {
-  return drops.filter((drop) => addressesIn(drop).some((address) => ownAddresses({ destination: address }).length > 0))
-    .length;
+/** The drops that can be compared. What is left of a connection may be dropped at any time, in another trial, too. */
+export function comparable(drops: readonly Drop[]): readonly Drop[] {
+  return drops.filter(
+    (drop) =>
+      !drop.summary.startsWith('TCP ') &&
+      addressesIn(drop).some((address) => ownAddresses({ destination: address }).length > 0),
+  );
 }
 
-function about(address: string, drops: readonly Drop[]): readonly string[] {
-  const lines = drops.filter((drop) => addressesIn(drop).includes(address)).map(describe);
-  // How often TCP tries again is a matter of time.
-  return [
-    ...new Set(lines.filter((line) => line.includes(' TCP '))),
-    ...lines.filter((line) => !line.includes(' TCP ')),
-  ].sort();
-}
+const about = (address: string, drops: readonly Drop[]): readonly string[] =>
+  drops
+    .filter((drop) => addressesIn(drop).includes(address))
+    .map(describe)
+    .sort();
 
 const addressesIn = ({ source, destination }: Drop): readonly string[] =>
   [source, destination].map((end) => end.replace(/:.*/, ''));

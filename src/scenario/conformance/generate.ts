@@ -140,32 +140,60 @@ const event: fc.Arbitrary<readonly Step[]> = fc.oneof(
   },
 );
 
+/** What conntrack is to forget in two seconds, in some trials: then time passes before each event. */
+const brief = fc.oneof(
+  { weight: 20, arbitrary: fc.constant<string[]>([]) },
+  { weight: 1, arbitrary: fc.subarray(['udp', 'icmp'], { minLength: 1 }) },
+);
+const briefly = (protocols: readonly string[]): readonly Step[] =>
+  protocols.flatMap((name) =>
+    text(`echo 2 >/proc/sys/net/netfilter/nf_conntrack_${name}_timeout`, `short time-out of ${name}`),
+  );
+const pause = text('sleep 3', 'time passes');
+
 /** All that may be tried: a set-up and its traffic, and then up to two events, each with the traffic that meets it. */
 export const trials: fc.Arbitrary<Trial> = fc
   .record({
     seed: fc.integer({ min: 1, max: 0x7fffffff }),
     setUp,
+    brief,
     first: aims,
-    later: fc.array(fc.record({ event, aims, again: fc.boolean() }), { maxLength: 2 }),
+    later: fc.array(fc.record({ event, aims, again: fc.boolean(), livesOn: fc.boolean() }), { maxLength: 2 }),
   })
-  .map(({ seed, setUp: steps, first, later }): Trial => {
-    const phases: Phase[] = [{ steps, shots: shotsOf(first, 20_000) }];
+  .map(({ seed, setUp: steps, brief: short, first, later }): Trial => {
+    // What an earlier trial's connection still has to say is told by its port from what this one's say.
+    const port = 1100 + 300 * (seed % 100);
+    const phases: Phase[] = [{ steps: [...steps, ...briefly(short)], shots: shotsOf(first, port) }];
     for (const [index, phase] of later.entries()) {
-      const fresh = shotsOf(phase.aims, 20_100 + 100 * index);
+      const fresh = shotsOf(phase.aims, port + 100 * (index + 1));
       // The same flows again meet what is remembered of them; a port of TCP's own stays taken for a while.
-      const last = phase.again ? (phases.at(-1)?.shots ?? []) : [];
-      const before = last.filter(({ protocol }) => protocol !== 'tcp');
+      const last = phase.again || short.length > 0 ? (phases.at(-1)?.shots ?? []) : [];
+      const before = [...last.filter(({ protocol }) => protocol !== 'tcp'), ...(phase.livesOn ? letStay(phases) : [])];
       const taken = new Set(before.flatMap(ownAddresses));
       phases.push({
         steps: [
+          ...(short.length > 0 ? pause : []),
           ...phase.event,
-          ...(before.length > 0 ? [{ host: 'server', script: ':', tries: ['same flows again'] }] : []),
+          ...(last.length > 0 ? [{ host: 'server', script: ':', tries: ['same flows again'] }] : []),
         ],
         shots: [...before, ...fresh.filter((shot) => !ownAddresses(shot).some((address) => taken.has(address)))],
       });
     }
     return { seed, phases: withoutChance(phases) };
   });
+
+/** Has the last phase's connections stay open, and returns what goes on with them; socat's can't. */
+function letStay(phases: Phase[]): readonly Shot[] {
+  const last = phases.at(-1);
+  if (!last) return [];
+  const can = ({ protocol, device, mark, goesOn }: Shot): boolean =>
+    protocol === 'tcp' && device === undefined && mark === undefined && !goesOn;
+  phases[phases.length - 1] = {
+    ...last,
+    shots: last.shots.map((shot) => (can(shot) ? { ...shot, stays: true } : shot)),
+  };
+  return last.shots.filter(can).map((shot) => ({ ...shot, goesOn: true }));
+}
 
 /**
  * By the ports, the kernel chooses a nexthop for a segment that is forwarded by its sender's socket, which has a random number for
@@ -175,9 +203,13 @@ function withoutChance(phases: readonly Phase[]): readonly Phase[] {
   const byPorts = phases.some(({ steps }) => steps.some(({ script }) => script.includes('hash_policy')));
   const isForwarded = ({ host, port, destination }: Shot): boolean =>
     host === 'lan' || (host === 'internet' && (port === ports.forwarded || destination.startsWith('10.')));
+  const asDatagram = ({ host, destination, port, sourcePort, source }: Shot): Shot => ({
+    ...{ host, protocol: 'udp', destination, port, sourcePort },
+    ...(source !== undefined && { source }),
+  });
   if (!byPorts) return phases;
   return phases.map(({ steps, shots }) => ({
     steps,
-    shots: shots.map((shot) => (shot.protocol === 'tcp' && isForwarded(shot) ? { ...shot, protocol: 'udp' } : shot)),
+    shots: shots.map((shot) => (shot.protocol === 'tcp' && isForwarded(shot) ? asDatagram(shot) : shot)),
   }));
 }

@@ -1,5 +1,5 @@
 import { assertAgree, inOrder, type Part } from '../shards.ts';
-import type { Conformance } from './conform.ts';
+import type { Conformance, Disagreement } from './conform.ts';
 
 /** What the trials follow from, and what the model was held to. */
 interface Facts {
@@ -27,12 +27,15 @@ export function mergeConformance<Found extends Conformance & Facts>(
     journeys: total(({ journeys }) => journeys),
     travelled: total(({ travelled }) => travelled),
     drops: results.some(({ drops }) => drops !== null) ? total(({ drops }) => drops ?? 0) : null,
-    unsteady: total(({ unsteady }) => unsteady),
-    disagreements: results.flatMap(({ disagreements }) => disagreements).sort((one, other) => one.index - other.index),
+    unsteady: inTurn(results.flatMap(({ unsteady }) => unsteady)),
+    disagreements: inTurn(results.flatMap(({ disagreements }) => disagreements)),
     tried: addUp(results.map(({ tried }) => tried)),
     decisions: addUp(results.map(({ decisions }) => decisions)),
   };
 }
+
+const inTurn = (found: readonly Disagreement[]): readonly Disagreement[] =>
+  found.toSorted((one, other) => one.index - other.index);
 
 function addUp(maps: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();

@@ -5,17 +5,21 @@ import crossroads from '../../../lab/topologies/crossroads.ts';
 import { asRoot } from '../../kernel/testing.ts';
 import { bothBackends } from '../backends.ts';
 import { carryOut } from './carry-out.ts';
+import { regressionsOfErrors } from './regressions-of-errors.ts';
+import { regressionsOfTcp } from './regressions-of-tcp.ts';
 import { outcomesOf, regressions } from './regressions.ts';
+
+const all = [...regressions, ...regressionsOfErrors, ...regressionsOfTcp];
 
 asRoot('the kernel does what regressions say that it does', async (t) => {
   const [kernel] = await bothBackends({ tunnels: false });
   const directory = await mkdtemp(join(tmpdir(), 'regressions-test-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   const options = { profile: 'kernel', seed: 1, tunnels: {}, directory, label: 'kernel' };
-  const trials = regressions.map(({ trial }) => trial);
+  const trials = all.map(({ trial }) => trial);
   const { records } = await carryOut(kernel, crossroads(), trials, options);
-  t.is(records.length, regressions.length);
+  t.is(records.length, all.length);
   for (const [index, record] of records.entries()) {
-    t.deepEqual(outcomesOf(record), regressions[index]?.kernel, regressions[index]?.title);
+    t.deepEqual(outcomesOf(record), all[index]?.kernel, all[index]?.title);
   }
 });

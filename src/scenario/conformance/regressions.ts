@@ -23,13 +23,16 @@ export const outcomesOf = (record: TrialRecord): readonly Outcome[] =>
   record.map(({ steps, crossings }) => ({ statuses: steps.map(({ status }) => status), crossings }));
 
 const server = (script: string): Step => ({ host: 'server', script, tries: [] });
-const datagram = (host: string, source: string, destination: string, port = 7): Shot => ({
+export const datagram = (host: string, source: string, destination: string, port = 7): Shot => ({
   ...{ host, protocol: 'udp', source, destination, port, sourcePort: 20_000 },
 });
-const phase = (script: string, ...shots: readonly Shot[]): Phase => ({ steps: [server(script)], shots });
-const trial = (...phases: readonly Phase[]): Trial => ({ seed: 1, phases });
+export const phase = (script: string, ...shots: readonly Shot[]): Phase => ({ steps: [server(script)], shots });
+export const trial = (...phases: readonly Phase[]): Trial => ({ seed: 1, phases });
 
-const [up1, up2] = ['via 203.0.113.1 dev up1', 'via 203.0.114.1 dev up2'];
+const up1 = 'via 203.0.113.1 dev up1';
+export const up2 = 'via 203.0.114.1 dev up2';
+/** A line for what goes by the table main, another for what goes by a table of its own. */
+export const twoLines = `ip route replace default ${up1}\nip route replace default ${up2} table 102\n`;
 
 export const regressions: readonly Regression[] = [
   {
@@ -548,5 +551,16 @@ ip nexthop delete id 1`,
         ],
       },
     ],
+  },
+  {
+    title: 'a nexthop object is not made for a device without a carrier',
+    trial: trial({
+      steps: [
+        { host: 'internet', script: 'ip link set up1 down', tries: [] },
+        server(`ip nexthop add id 2 ${up2}; ip nexthop add id 1 ${up1}`),
+      ],
+      shots: [],
+    }),
+    kernel: [{ statuses: [0, 2], crossings: [] }],
   },
 ];

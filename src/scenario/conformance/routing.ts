@@ -218,6 +218,7 @@ export const sysctl: fc.Arbitrary<Line> = fc.oneof(
   fc
     .tuple(interfaces, one(0, 1, 2))
     .map(([device, value]) => ({ text: `conf/${device}/rp_filter ${value}`, tries: 'rp_filter' })),
+  one(1, 2).map((value) => ({ text: `conf/all/rp_filter ${value}`, tries: 'rp_filter' })),
   fc
     .tuple(interfaces, one(0, 1))
     .map(([device, value]) => ({ text: `conf/${device}/accept_local ${value}`, tries: 'accept_local' })),

@@ -71,16 +71,10 @@ const directed: fc.Arbitrary<Aim> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(
-        one('udp', 'icmp'),
-        line,
-        fc.option(line, { nil: undefined }),
-        fc.option(mark, { nil: undefined }),
-        fc.boolean(),
-      )
+      .tuple(transport, line, fc.option(line, { nil: undefined }), fc.option(mark, { nil: undefined }), fc.boolean())
       .map(([protocol, { name }, from, number, toDevice]): Aim => (index, sourcePort) => ({
         ...{ host: 'server', protocol, destination: internetAddress(index), sourcePort },
-        port: protocol === 'icmp' ? 0 : ports.wildcard,
+        port: protocol === 'icmp' ? 0 : protocol === 'tcp' ? ports.stream : ports.wildcard,
         ...(from && { source: from.address }),
         ...(number !== undefined && { mark: number }),
         ...((toDevice || number === undefined) && { device: name }),
@@ -157,7 +151,7 @@ const broadcast: fc.Arbitrary<Aim> = fc
       : { host: 'internet', source: internetAddress(index) }),
     ...(kind === 'dns'
       ? { protocol: 'udp', port: names.port, asks: names.known }
-      : { protocol: kind as 'udp' | 'icmp', port: kind === 'icmp' ? 0 : port }),
+      : { protocol: kind, port: kind === 'icmp' ? 0 : port }),
   }));
 
 const aim = fc.oneof({ weight: 18, arbitrary: directed }, { weight: 1, arbitrary: broadcast });
@@ -180,12 +174,13 @@ export function triesOf({
   ttl,
   asks,
   connected,
+  goesOn,
 }: Shot): string[] {
   const isClaimed = host === 'internet' && source !== undefined && isWithin(source, claimed.network);
   const kinds: readonly (readonly [boolean, string])[] = [
     [asks !== undefined, 'answer by IP_PKTINFO'],
-    [device !== undefined, 'socket bound to a device'],
-    [marked !== undefined, 'socket with a mark'],
+    [device !== undefined, `${protocol} socket bound to a device`],
+    [marked !== undefined, `${protocol} socket with a mark`],
     [ttl !== undefined, 'few hops'],
     [isClaimed, "source of somebody else's"],
     [host === 'internet' && destination.startsWith('10.'), 'from the internet to the home network'],
@@ -193,6 +188,7 @@ export function triesOf({
     [host === 'server' && source !== undefined, 'bound socket'],
     [connected === true, 'connected UDP socket'],
     [port === ports.forwarded, 'forwarded port'],
+    [goesOn === true, 'connection that goes on'],
     [destination.endsWith('.255') && !ownAddresses({ destination }).length, 'broadcast on a link'],
   ];
   return [`${protocol} from ${host}`, ...kinds.filter(([holds]) => holds).map(([, kind]) => kind)];

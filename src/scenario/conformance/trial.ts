@@ -93,6 +93,7 @@ export function resetOf(seed: number): readonly Step[] {
         ...Object.entries({ ...hostDefaults, fib_multipath_hash_seed: seed }).map(
           ([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`,
         ),
+        ...['udp', 'icmp'].map((name) => `echo 30 >/proc/sys/net/netfilter/nf_conntrack_${name}_timeout`),
       ].join('\n'),
       tries: [],
     },
