@@ -125,6 +125,14 @@ test('an ordinary user is told the exact command', async (t) => {
   t.is(exitCode, 0);
 });
 
+test('what only machines with other kernels need is asked for with them', async (t) => {
+  const gzip = await realpath(which('gzip')!);
+  const setup = async (argument: string) =>
+    (await elsewhere(t, `mount --bind "$2" ${gzip}; exec ${ordinary} sh lab/setup ${argument}`)).stderr;
+  t.is(await setup(''), '');
+  t.regex(await setup('vm'), /^lab\/setup: not found: .*gzip.* To install: sudo apt-get install .*gzip/);
+});
+
 test("an npm package's program of the same name is no tool", async (t) => {
   const nft = await realpath(which('nft')!);
   const script = `mkdir -p "$1/node_modules/.bin"; cp "$1/nft" "$1/node_modules/.bin"; PATH="$1/node_modules/.bin:$PATH"

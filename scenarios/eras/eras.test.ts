@@ -66,3 +66,18 @@ test('the recipe of 2014 works where a source of the own host is let in, and wha
     t.is(mended!.checks.length > 0, lacks === undefined, release);
   }
 });
+
+// The second line's flow is masqueraded, and a single route by the first takes it along (c65ef8dc7bb2, 3.8).
+for (const [release, masqueraded] of [
+  ['3.2', 'stale-nat'],
+  ['3.16', 'works'],
+  ['4.9', 'works'],
+] as const) {
+  test(`scripts and a monitor do on Linux ${release} what is stated, when a line fails`, async (t) => {
+    t.timeout(120_000, 'it is work, and a busy machine takes its time');
+    const trials = await triedOn(release, 'failover', 'ppp-scripts', 'ppp-scripts-flush', 'gateway-monitor');
+    t.deepEqual(failed(trials), []);
+    t.is(trials.length, 12);
+    t.deepEqual(outcomes(trials[0]!, 'udp-after'), ['works', masqueraded]);
+  });
+}

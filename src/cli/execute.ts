@@ -11,6 +11,7 @@ import { compareRuns } from '../scenario/compare.ts';
 import type { RunResult } from '../scenario/result.ts';
 import { runPlans, type Plan } from '../scenario/run.ts';
 import { planShard } from '../scenario/shards.ts';
+import { startThreads } from '../scenario/threads.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { wholeNumber } from './number.ts';
 import { showProgress } from './progress.ts';
@@ -34,8 +35,10 @@ export interface ExecuteFlags {
   readonly shard?: string;
 }
 
-/** Labs at once for each core: most of a lab's time is waiting. */
-const labsPerCore = 6;
+/** Labs at once for each core: most of a lab's time is waiting. On the model nobody waits. */
+const labsPerCore = { kernel: 6, model: 1 };
+/** Trials on the model that take as long as it takes a thread to begin, and as long again. */
+const trialsPerThread = 16;
 
 /** Any does; with this one the hash in `three-isps` picks the second uplink, so that luck isn't taken for a default. */
 export const defaultSeed = 3;
@@ -45,7 +48,11 @@ export function addExecuteOptions(command: Command): Command {
   return command
     .option('--on <backend>', 'where to run: kernel, model or both, compared (default: the kernel where it can be had)')
     .option('--era <release>', 'the kernel that the model stands for, such as 3.16 (default: the one that runs)')
-    .option('--jobs <n>', `labs side by side (default: ${labsPerCore} for each core)`, wholeNumber('--jobs', 1, 1000))
+    .option(
+      '--jobs <n>',
+      `labs side by side (default: ${labsPerCore.kernel} for each core, on the model ${labsPerCore.model})`,
+      wholeNumber('--jobs', 1, 1000),
+    )
     .option('--seed <n>', 'seed of the multipath hash', wholeNumber('--seed', 1, 2 ** 32 - 1), defaultSeed)
     .option('--profile <name>', "the server's sysctls: kernel or systemd defaults", 'kernel');
 }
@@ -85,17 +92,20 @@ export async function execute(
   const cores = availableParallelism();
   const runOn = async (backend: Backend): Promise<RunResult> => {
     const progress = showProgress(process.stderr, plans);
-    return runPlans(plans, {
-      backend,
-      profile: flags.profile,
-      seed: flags.seed,
-      jobs: flags.jobs ?? labsPerCore * cores,
-      builders: cores,
-      directory: results.directory,
-      onProgress: progress.show,
-    }).finally(() => {
+    const { profile, seed } = flags;
+    const { directory } = results;
+    const jobs = flags.jobs ?? labsPerCore[backend.name] * cores;
+    const settings = { profile, seed, directory, release: backend.release };
+    const threads = startThreads(threadsBeside(backend, plans, jobs), settings);
+    const options = { backend, profile, seed, directory, builders: cores, onProgress: progress.show };
+    try {
+      // On the model, more labs than threads would only take more memory.
+      if (backend.name === 'model') return await runPlans(plans, { ...options, jobs: threads.count + 1, threads });
+      return await runPlans(plans, { ...options, jobs });
+    } finally {
+      await threads.close();
       progress.clear();
-    });
+    }
   };
   const [first, second] = backends;
   await prepare(first, results.directory);
@@ -103,6 +113,13 @@ export async function execute(
   const once = await runOn(first);
   const run = second ? compareRuns(once, await runOn(second)) : once;
   await finish(shard ? { ...run, shard } : run, format, results);
+}
+
+/** How many threads shall carry through trials besides this one: none where that would not be quicker. */
+function threadsBeside({ name }: Backend, plans: readonly Plan[], jobs: number): number {
+  if (name !== 'model' || !plans.every(({ isCatalogued }) => isCatalogued)) return 0;
+  const trials = plans.reduce((sum, plan) => sum + plan.trials.length, 0);
+  return Math.max(1, Math.min(jobs, availableParallelism(), Math.floor(trials / trialsPerThread))) - 1;
 }
 
 /** Writes a run's files, makes it the latest, prints it as asked, and sets the exit status. */

@@ -1,7 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { LabError, type LabErrorCode } from '../net/error.ts';
-
-const exitStatus: Readonly<Record<LabErrorCode, number>> = { 'lab-failed': 1, invalid: 2, 'cannot-run': 3 };
+import { Command } from 'commander';
+import { reportFailure } from './failure.ts';
 
 const program = new Command('lab')
   .usage('NAME | COMMAND [options]')
@@ -57,7 +55,7 @@ try {
   for (const add of Object.hasOwn(commands, first) ? [commands[first]] : Object.values(commands)) await add?.();
   await program.parseAsync(words, { from: 'user' });
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = reportFailure(error);
 }
 
 /** What isn't a command is what to run. */
@@ -65,14 +63,4 @@ function withDefaultCommand(words: readonly string[]): readonly string[] {
   const [first] = words;
   const own = ['help', '-h', '--help', ...Object.keys(commands)];
   return first === undefined || own.includes(first) ? words : ['run', ...words];
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) {
-    // Commander has said what is wrong; asking for help is no error.
-    return error.exitCode === 0 ? 0 : 2;
-  }
-  if (!(error instanceof LabError)) throw error;
-  process.stderr.write(`${error.message}\n${error.hint && `${error.hint}\n`}`);
-  return exitStatus[error.code];
 }

@@ -15,7 +15,7 @@ export async function makePlans(names: readonly string[], candidates: readonly s
         ({ candidate }) => candidates.length === 0 || candidates.includes(candidate),
       );
       const trials = wanted.map(async (trial) => ({ trial, candidate: await loadCandidate(trial.candidate) }));
-      return { name, scenario, trials: await Promise.all(trials) };
+      return { name, scenario, trials: await Promise.all(trials), isCatalogued: true };
     }),
   );
   const tried = [...new Set(plans.flatMap(({ scenario }) => scenario.trials.map(({ candidate }) => candidate)))];

@@ -16,8 +16,10 @@ export interface BpfProgram {
 /** Seconds; to compile a program, bpftrace takes half a second of work. */
 const patience = 60;
 
-/** What bpftrace's tracepoints need to be there. */
-export const tracefs = 'mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug';
+/** Sees to what bpftrace's tracepoints need to be there; systemd has it mounted already. */
+export const tracefs =
+  '{ test -e /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; } && ' +
+  '{ test -e /sys/kernel/debug/tracing || mount -t debugfs debugfs /sys/kernel/debug; }';
 
 /**
  * The lines of one processor come in order: when a process of a certain name has ended on each, all that happened before is told.

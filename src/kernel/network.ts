@@ -27,6 +27,8 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
   return [
     // The switches stand in the sandbox's own namespace, and are to say nothing themselves.
     'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6',
+    // Where conntrack is a module, its sysctls aren't there until somebody has asked for it.
+    'test -e /proc/sys/net/netfilter/nf_conntrack_udp_timeout || conntrack --count >/dev/null',
     document('ip -batch -', links.join('\n')),
     'children=',
     ...topology.hosts.map((host) => {

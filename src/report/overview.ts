@@ -1,16 +1,11 @@
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import { causeNames } from './outcome.ts';
-import type { TapReport, TapScenario, TapTrial } from './tap-tree.ts';
+import { summaryOf, summaryText } from './summary.ts';
+import type { TapReport, TapScenario } from './tap-tree.ts';
 import { printableReport } from './text.ts';
 import { scenarioTotals, totalsText } from './totals.ts';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
-
-/** What a candidate's trials in a scenario come to: all networks, services and uplinks of it in one word. */
-type Summary =
-  | { readonly kind: 'not tried' | 'not here' | 'works' | 'as stated' | 'unexpected' }
-  | { readonly kind: 'fails' | 'partly'; readonly causes: readonly string[] };
 
 /** Words of this width, and two dozen letters for candidates. */
 const cellWidth = 13;
@@ -25,7 +20,7 @@ export function overview(report: TapReport, { color }: { readonly color: boolean
   const head = ['candidate', ...scenarios.map(({ name }) => wrapName(name))].map(colors.bold);
   const rows = new Table({ head, style: { head: [], border: [] } });
   for (const candidate of candidatesOf(scenarios)) {
-    rows.push([candidate, ...scenarios.map((scenario) => cellText(summaryOf(scenario, candidate), colors))]);
+    rows.push([candidate, ...scenarios.map((scenario) => summaryText(summaryOf(scenario, candidate), colors))]);
   }
   const run = `${backend} backend, Linux ${kernel}, profile ${profile}, seed ${seed}`;
   return [colors.dim(run), rows.toString(), totalsLine(scenarios, colors), ''].join('\n');
@@ -34,43 +29,6 @@ export function overview(report: TapReport, { color }: { readonly color: boolean
 /** In the order of their names. */
 function candidatesOf(scenarios: readonly TapScenario[]): readonly string[] {
   return [...new Set(scenarios.flatMap(({ trials }) => trials.map(({ candidate }) => candidate)))].sort();
-}
-
-/** What `candidate`'s trials in a scenario come to. */
-function summaryOf({ trials }: Pick<TapScenario, 'trials'>, candidate: string): Summary {
-  const all = trials.filter((trial) => trial.candidate === candidate);
-  if (all.length === 0) return { kind: 'not tried' };
-  const own = all.filter(({ lacks }) => lacks === null);
-  if (own.length === 0) return { kind: 'not here' };
-  if (own.some(({ checks, error }) => error !== null || checks.some(({ ok }) => !ok))) return { kind: 'unexpected' };
-  const found = outcomesOf(own);
-  const causes = causeNames.filter((cause) => found.has(cause));
-  if (found.size === 0) return { kind: 'as stated' };
-  if (causes.length === 0) return { kind: 'works' };
-  return { kind: found.has('works') ? 'partly' : 'fails', causes };
-}
-
-function outcomesOf(trials: readonly TapTrial[]): ReadonlySet<string> {
-  return new Set(
-    trials.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'cell' ? [check.found] : []))),
-  );
-}
-
-function cellText(summary: Summary, { dim, green, yellow, red }: Colors): string {
-  switch (summary.kind) {
-    case 'not tried':
-      return dim('-');
-    case 'not here':
-      return dim('not on this\nkernel');
-    case 'works':
-    case 'as stated':
-      return green(summary.kind);
-    case 'unexpected':
-      return red('unexpected !!');
-    case 'fails':
-    case 'partly':
-      return [`${summary.kind}:`, ...summary.causes.map((cause) => ` ${cause}`)].map(yellow).join('\n');
-  }
 }
 
 /** A scenario's name in lines, broken at its dashes. */

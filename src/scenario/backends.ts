@@ -71,7 +71,7 @@ export async function chooseBackend({ on, era, tunnels, programs = [] }: Backend
 }
 
 /** All that can run runs before this resolves. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

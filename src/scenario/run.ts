@@ -6,6 +6,7 @@ import { control } from './control.ts';
 import { lacking } from './lacking.ts';
 import type { CheckResult, RunResult, ScenarioResult, TrialResult } from './result.ts';
 import { trialFor, trialName, type Scenario, type Trial } from './scenario.ts';
+import type { Threads } from './threads.ts';
 
 export interface RunOptions {
   readonly backend: Backend;
@@ -18,6 +19,8 @@ export interface RunOptions {
   /** The run's folder. */
   readonly directory: string;
   readonly onProgress: (progress: Progress) => void;
+  /** Those that carry through trials beside this one, on the same backend; absent: this one does all. */
+  readonly threads?: Threads;
 }
 
 /** Told as each trial begins and ends. */
@@ -33,6 +36,8 @@ export interface Plan {
   readonly name: string;
   readonly scenario: Scenario;
   readonly trials: readonly { readonly trial: Trial; readonly candidate: Candidate }[];
+  /** Whether scenario and candidates are those that anybody finds by these names. */
+  readonly isCatalogued?: true;
 }
 
 /**
@@ -86,7 +91,7 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   const lacks = lacking(candidate, trial, shared.backend);
   const outcome =
     lacks === null
-      ? await carryThrough(plan, trial, candidate, shared).catch((error: unknown) => {
+      ? await carry(plan, trial, candidate, shared).catch((error: unknown) => {
           if (!isOfTrial(error)) throw ending.begin(error);
           return { checks: [], error: { message: error.message, hint: error.hint } };
         })
@@ -106,38 +111,58 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
 /** Letters of a trial's name in those of its files. What is called by its path may have more; trials differ at the end. */
 const longestName = 120;
 
-async function carryThrough(
-  plan: Plan,
+/** What a trial brought. */
+export interface Carried {
+  readonly checks: readonly CheckResult[];
+}
+
+/** Has a trial carried through, here or by another thread, unless the run ends. */
+function carry(plan: Plan, trial: Trial, candidate: Candidate, shared: Shared): Promise<Carried> {
+  const { backend, building, ending, threads } = shared;
+  const here = (): Promise<Carried> =>
+    carryThrough(plan, trial, candidate, {
+      ...shared,
+      release: backend.release,
+      open: (topology, settings) =>
+        building(() => {
+          ending.throwIfBegun();
+          return backend.open(topology, settings).catch((error: unknown) => {
+            // Now, so that the next in line isn't built.
+            throw isOfTrial(error) ? error : ending.begin(error);
+          });
+        }),
+    });
+  return threads ? Promise.race([threads.carry(plan, trial, here), ending.begun]) : here();
+}
+
+/** What carrying a trial through takes. */
+interface Means extends Pick<RunOptions, 'profile' | 'seed' | 'directory'>, Pick<Backend, 'open' | 'release'> {
+  /** Ends the trial, too; absent: whoever asked for it does. */
+  readonly ending?: Ending;
+}
+
+/** Carries a trial through in a lab of its own, which is closed then, whatever comes of it. */
+export async function carryThrough(
+  plan: Pick<Plan, 'name' | 'scenario'>,
   trial: Trial,
   candidate: Candidate,
-  { backend, profile, seed, directory, building, ending }: Shared,
-): Promise<{ readonly checks: readonly CheckResult[] }> {
+  { open, release, profile, seed, directory, ending }: Means,
+): Promise<Carried> {
   validateTopology(trial.topology);
   const label = `${plan.name}--${trialName(trial)
     .replaceAll(/[^a-z0-9.]+/gi, '-')
     .replace(/-$/, '')
     .slice(-longestName)}`;
-  const settings = { profile, seed, tunnels: trial.tunnels, directory, label };
-  const lab = await building(() => {
-    ending.throwIfBegun();
-    return backend.open(trial.topology, settings).catch((error: unknown) => {
-      // Now, so that the next in line isn't built.
-      throw isOfTrial(error) ? error : ending.begin(error);
-    });
-  });
-  const work = async (): Promise<{ readonly checks: readonly CheckResult[] }> => {
-    ending.throwIfBegun();
+  const lab = await open(trial.topology, { profile, seed, tunnels: trial.tunnels, directory, label });
+  const work = async (): Promise<Carried> => {
+    ending?.throwIfBegun();
     const controlled = await control(lab);
     if (!controlled.ok) return { checks: [controlled] };
     await lab.apply(candidate);
-    const checks = await plan.scenario.run(lab, trialFor(trial, backend.release), {
-      candidate,
-      release: backend.release,
-      seed,
-    });
+    const checks = await plan.scenario.run(lab, trialFor(trial, release), { candidate, release, seed });
     return { checks: [controlled, ...checks] };
   };
-  return closing(lab, () => Promise.race([work(), ending.begun]));
+  return closing(lab, () => (ending ? Promise.race([work(), ending.begun]) : work()));
 }
 
 /** Whether an error is what became of one trial, and no reason to end the run. */

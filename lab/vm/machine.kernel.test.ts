@@ -1,0 +1,91 @@
+// Machines are booted where QEMU and a kernel are there already: for tests, neither is fetched.
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import { isInstalled } from '../../src/kernel/requirements.ts';
+import { cachedReleases, fetchKernel, type Kernel } from './kernels.ts';
+import { runIn } from './machine.ts';
+
+/** The oldest kernel that is there; undefined where none can be booted. */
+async function bootable(t: ExecutionContext): Promise<Kernel | undefined> {
+  t.timeout(10 * 60_000);
+  const [release] = await cachedReleases();
+  if (release !== undefined && (await isInstalled('qemu-system-x86_64'))) {
+    return fetchKernel(release, () => t.fail('it is fetched'));
+  }
+  t.log('not tried: there is no kernel in the cache, or no QEMU');
+  t.pass();
+  return undefined;
+}
+
+/** Runs a shell's script in a machine, and returns what became of it. */
+async function runScript(t: ExecutionContext, kernel: Kernel, script: string, timeout = 10) {
+  const results = await mkdtemp(join(tmpdir(), 'machine-'));
+  t.teardown(() => rm(results, { recursive: true }));
+  const said = { out: '', err: '' };
+  const sink = (name: 'out' | 'err'): Writable =>
+    new Writable({
+      write: (chunk, _encoding, taken) => {
+        said[name] += String(chunk);
+        taken();
+      },
+    });
+  const command = ['sh', '-c', script, 'sh', results];
+  const job = { command, directory: process.cwd(), results, stdout: sink('out'), stderr: sink('err'), timeout };
+  const status = await runIn(kernel, job, (text) => t.log(text));
+  return { status, ...said, results };
+}
+
+test.serial('a command has that kernel, its own streams and status, and writes to the results alone', async (t) => {
+  const kernel = await bootable(t);
+  if (!kernel) return;
+  const outside = join(tmpdir(), `outside-${process.pid}`);
+  const script = `uname -r; id -u; pwd; seq 100000 >"$1/numbers"; seq 30000; echo "it's an error" >&2
+    echo no >${outside}; cat ${outside} >&2; ls /sys/class/net; exit 7`;
+  const { status, out, err, results } = await runScript(t, kernel, script);
+  t.is(status, 7);
+  const numbers = (to: number): string => Array.from({ length: to }, (_, index) => `${index + 1}\n`).join('');
+  t.is(out, `${kernel.release}\n0\n${process.cwd()}\n${numbers(30000)}lo\n`);
+  t.is(err, "it's an error\nno\n");
+  t.is(await readFile(join(results, 'numbers'), 'utf8'), numbers(100000));
+  await t.throwsAsync(access(outside), { code: 'ENOENT' });
+});
+
+test.serial('what takes too long is ended, with the machine', async (t) => {
+  const kernel = await bootable(t);
+  if (!kernel) return;
+  await t.throwsAsync(runScript(t, kernel, 'sleep 600', 0.05), { message: /took longer than 0\.05 minutes/ });
+});
+
+test.serial('whoever is killed leaves no QEMU', async (t) => {
+  const kernel = await bootable(t);
+  if (!kernel) return;
+  const command = ['--import', 'tsx', 'lab/vm.ts', '--kernel', kernel.release, 'conformance'];
+  const vm = execa('node', command, { reject: false, stdin: 'ignore', buffer: false });
+  const pid = vm.pid!;
+  for await (const line of vm.iterable({ from: 'stderr' })) if (line.includes(' is up after ')) break;
+  const own = await childrenOf(pid);
+  t.true(own.length > 0);
+  vm.kill('SIGKILL');
+  await vm;
+  await t.notThrowsAsync(ended(own));
+});
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves when all of these processes have ended; one of the dead may not have been buried yet. */
+async function ended(pids: readonly number[]): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X')));
+    if (stats.every((stat) => /\) [XZ]/.test(stat))) return;
+    await setTimeout(20);
+  }
+  throw new Error(`${pids.join(', ')}: still there`);
+}
