@@ -25,6 +25,9 @@ export interface Backend {
   open(topology: Topology, options: LabOptions): Promise<Lab>;
 }
 
+/** Seconds that a script may take to set a host up. */
+export const scriptPatience = 120;
+
 export interface LabOptions {
   /** The sysctls that the server starts with. */
   readonly profile: string;
@@ -50,7 +53,11 @@ export interface Lab {
   now(): number;
   /** Sends ICMP echo requests, side by side, and returns the pairs that got no answer. */
   unanswered(pings: readonly Ping[]): Promise<readonly Ping[]>;
-  /** Runs the candidate's script on the server. */
+  /**
+   * Runs the candidate's script on the server.
+   *
+   * @throws LabError `lab-failed` if it fails, or hasn't ended after `scriptPatience` seconds
+   */
   apply(candidate: Candidate): Promise<void>;
   /**
    * The interface by which `host` would send to `destination` now, from `source` if given: the host's own word.

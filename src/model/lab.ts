@@ -1,5 +1,5 @@
 import type { Fault } from '../backend/fault.ts';
-import type { Backend, Dialling, Lab, Ping, Probe } from '../backend/lab.ts';
+import { scriptPatience, type Backend, type Dialling, type Lab, type Ping, type Probe } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Outcome } from '../candidate/shell/evaluate.ts';
 import { parseIPv4 } from '../net/address.ts';
@@ -107,6 +107,20 @@ function createLab(
         finish();
       });
     });
+  /** Waits for a script, but not for ever. */
+  const patiently = async <T>(script: string, begin: Parameters<typeof driver.wait<T>>[0]): Promise<T> => {
+    let callOff = (): void => undefined;
+    const ended = driver.wait<T>((finish, fail) => {
+      callOff = clock.after(scriptPatience, () => {
+        const alone = clock.next === null ? ', and nothing more happens in this network' : '';
+        fail(new LabError('lab-failed', `${script} has not ended after ${scriptPatience} s${alone}`));
+      });
+      begin(finish, fail);
+    });
+    return ended.finally(() => {
+      callOff();
+    });
+  };
   return {
     topology,
     seeded: hostOf(network, topology.server.host).era.hashSeed,
@@ -121,10 +135,10 @@ function createLab(
         );
       }),
     apply: async (candidate: Candidate) => {
-      await driver.until((finish, fail) => {
+      await patiently<null>(candidate.script, (finish, fail) => {
         applyCandidate(ground, host(topology.server.host), current, candidate, (failure) => {
           if (failure) fail(failure);
-          else finish();
+          else finish(null);
         });
       });
       deployed = candidate;
@@ -212,7 +226,7 @@ function createLab(
       };
     },
     run: async (name, script) => {
-      const { status, stderr } = await driver.wait<Outcome>((finish) => {
+      const { status, stderr } = await patiently<Outcome>(`a script for ${name}`, (finish) => {
         runScript(ground, host(name), script, finish);
       });
       await pass(settledAfter);

@@ -186,3 +186,10 @@ test('a line that goes has its script run beside the loss of its interface', asy
     ],
   );
 });
+
+test('a script that never ends is an error', async (t) => {
+  const lab = await deployed({});
+  const endless = candidate({ '/c/up.sh': 'while :; do sleep 1; done' });
+  await t.throwsAsync(lab.apply(endless), { instanceOf: LabError, message: '/c/up.sh has not ended after 120 s' });
+  await t.throwsAsync(lab.run('server', 'sleep 200'), { message: /^a script for server has not ended after 120 s/ });
+});

@@ -112,8 +112,8 @@ asRoot('the kernel tells of look-ups, rules and connections in the order in whic
   t.deepEqual(said(trace, 'reply', 'server'), [
     '2 netfilter: ip mangle PREROUTING: iifname "eth2" meta mark set ct mark (continue)',
     '2 netfilter: ip mangle PREROUTING: iifname "eth2" meta mark != 0x00000000 accept',
-    `2 route: table local oif 0 iif eth2 proto 0 ${from} tos 0 scope 0 ==> err -11 (EAGAIN: no match)`,
-    `2 route: table 102 oif 0 iif eth2 proto 0 ${from} tos 0 scope 0 ==> dev ppp1 gw 203.0.114.1`,
+    `2 route: table local oif 0 iif eth2 proto 0 ${from} tos 0 scope 0 mark 0x2 ==> err -11 (EAGAIN: no match)`,
+    `2 route: table 102 oif 0 iif eth2 proto 0 ${from} tos 0 scope 0 mark 0x2 ==> dev ppp1 gw 203.0.114.1`,
     `2 conntrack: [UPDATE] tcp 6 60 SYN_RECV ${tuples.replace('%', '')}`,
   ]);
 });

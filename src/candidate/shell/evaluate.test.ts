@@ -102,6 +102,13 @@ for (const script of [
   });
 }
 
+test('ends what does not end though time passes', (t) => {
+  const machine = recordingMachine();
+  const options = { file: 'up.sh', environment: {}, machine, steps: 50 };
+  const error = t.throws(() => evaluate('while :; do sleep 1; done', options), { instanceOf: LabError });
+  t.regex(error.message, /^up\.sh:1:[0-9]+: this script does not end within 1000 steps$/);
+});
+
 test('refuses what is wrong before anything is run', (t) => {
   const machine = recordingMachine();
   t.throws(() => evaluate('ok a\nif no; then [[ x ]]; fi', { file: 'up.sh', environment: {}, machine }));

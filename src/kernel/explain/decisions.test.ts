@@ -37,7 +37,7 @@ function look(time: bigint, parts: Partial<SeenLookUp>): SeenLookUp {
   return {
     ...{ kind: 'look', cpu: 0, time, arrival: 0n, receiver: null, caller: null, table: 254, error: 0 },
     ...{ oif: 0, iif: 1, tos: 0, scope: 0, flags: 0, protocol: 6, source: '0.0.0.0', sourcePort: 0 },
-    ...{ destination: '198.51.100.10', destinationPort: 0, device: 'eth2', gateway: '0.0.0.0', ...parts },
+    ...{ destination: '198.51.100.10', destinationPort: 0, device: 'eth2', gateway: '0.0.0.0', mark: null, ...parts },
   };
 }
 

@@ -24,6 +24,7 @@ const found = (destination: string, device: string, gateway: string): SeenLookUp
     time: 1n,
     arrival: 0n,
     receiver: null,
+    mark: null,
     caller: null,
     table: 254,
     error: 0,

@@ -42,6 +42,8 @@ export interface LookUp {
   /** Of the first nexthop that may be used, before the choice among several; `-`: none. */
   readonly device: string;
   readonly gateway: string;
+  /** That of the packet that had come in, for which it was made; null: it was made for another, and its mark isn't known. */
+  readonly mark: number | null;
 }
 
 /** Reads a line of look-ups.bt; null for what is none. */
@@ -75,7 +77,8 @@ const look = new RegExp(
     String.raw`(?<table>\d+) (?<error>-?\d+) (?<oif>\d+) (?<iif>\d+)`,
     String.raw`(?<tos>\d+) (?<scope>\d+) (?<flags>\d+) (?<protocol>\d+)`,
     String.raw`(?<source>[\d.]+) (?<sourcePort>\d+) (?<destination>[\d.]+) (?<destinationPort>\d+)`,
-    String.raw`(?<device>\S+) (?<gateway>[\d.]+)$`,
+    String.raw`(?<device>\S+) (?<gateway>[\d.]+)`,
+    String.raw`(?<mark>\d+) (?<markInput>\d+) (?<markSource>[\d.]+) (?<markDestination>[\d.]+)$`,
   ].join(' '),
 );
 
@@ -84,11 +87,16 @@ function readLookUp(line: string): LookUp | null {
   if (!groups) return null;
   const { time = '', arrival = '', source = '', destination = '', device = '', gateway = '' } = groups;
   const number = (name: string): number => Number(groups[name]);
+  const { markSource, markDestination } = groups;
+  const iif = number('iif');
+  // What the host sends, and the reverse-path filter, is looked up as if it came in by the loopback device.
+  const isFor = iif !== 1 && number('markInput') === iif && markSource === source && markDestination === destination;
   return {
     ...{ kind: 'look', cpu: number('cpu'), time: BigInt(time), arrival: BigInt(arrival) },
     ...{ receiver: number('receiver'), caller: number('caller'), table: number('table'), error: number('error') },
-    ...{ oif: number('oif'), iif: number('iif'), tos: number('tos'), scope: number('scope'), flags: number('flags') },
+    ...{ oif: number('oif'), iif, tos: number('tos'), scope: number('scope'), flags: number('flags') },
     ...{ protocol: number('protocol'), source, sourcePort: number('sourcePort') },
     ...{ destination, destinationPort: number('destinationPort'), device, gateway },
+    mark: isFor ? number('mark') : null,
   };
 }
