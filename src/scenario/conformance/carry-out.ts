@@ -123,9 +123,19 @@ function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span |
   }
   return {
     steps: span.steps,
-    // How TCP cuts what it sends, and when it acknowledges, is a matter of time.
-    crossings: byShot.map(([{ protocol }, record]) => (protocol === 'tcp' ? [...new Set(record)].sort() : record)),
+    crossings: byShot.map(([{ protocol, goesOn }, record]) =>
+      protocol === 'tcp' ? segments(record, goesOn ?? false) : record,
+    ),
   };
+}
+
+/**
+ * Of a connection, what is not a matter of time. How TCP cuts what it sends, and when it acknowledges, is; and of one whose ways
+ * have changed, whether it has ended before somebody resets it to whom its answers are led.
+ */
+function segments(record: readonly string[], goesOn: boolean): readonly string[] {
+  const certain = goesOn ? record.filter((line) => !line.endsWith(' RST')) : record;
+  return [...new Set(certain)].sort();
 }
 
 function describe({ host, interface: name, direction, source, destination, protocol, summary }: Crossing): string {
