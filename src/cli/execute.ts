@@ -35,8 +35,8 @@ export interface ExecuteFlags {
   readonly shard?: string;
 }
 
-/** Labs at once for each core: most of a lab's time is waiting. On the model nobody waits. */
-const labsPerCore = { kernel: 6, model: 1 };
+/** Labs at once for each core: half of a lab's time is waiting. On the model nobody waits. */
+const labsPerCore = { kernel: 4, model: 1 };
 /** Trials on the model that take as long as it takes a thread to begin, and as long again. */
 const trialsPerThread = 16;
 
