@@ -22,11 +22,12 @@ export const tracefs =
   '{ test -e /sys/kernel/debug/tracing || mount -t debugfs debugfs /sys/kernel/debug; }';
 
 /**
- * The lines of one processor come in order: when a process of a certain name has ended on each, all that happened before is told.
- * (A timer wouldn't do: on Linux 6.18, perf's clock stands still on a processor that has nothing to do.)
+ * The lines of one processor come in order: when a process of a certain name has marked each, all that happened before is told.
+ * (A timer wouldn't do: on Linux 6.18, perf's clock stands still on a processor that has nothing to do.) The mark is something that
+ * hardly anybody does: while one program runs on a processor, the kernel keeps what interrupts it from all others.
  */
 const endings = (mark: string): string =>
-  `tracepoint:sched:sched_process_exit /strncmp(comm, "${mark}", ${mark.length}) == 0/ { printf("ended %d %s\\n", cpu, comm); }`;
+  `tracepoint:oom:oom_score_adj_update /strncmp(comm, "${mark}", ${mark.length}) == 0/ { printf("ended %d %s\\n", cpu, comm); }`;
 
 /**
  * Starts a program, in a sandbox whose tracefs is mounted, and resolves when it has begun. Not all of its probes need be there then.
@@ -47,7 +48,7 @@ export async function startBpf(
   const whole = `${program}\n${endings(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
   const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', whole]);
   const waiting = new Set<() => void>();
-  /** By processor: the highest number of a process that ended there. */
+  /** By processor: the highest number of a process that marked it. */
   const upTo = new Map<number, number>();
   let count = 0;
   /** What bpftrace has to say for itself. */
@@ -69,8 +70,8 @@ export async function startBpf(
     until,
     caughtUp: async () => {
       const number = ++count;
-      const rename = `echo ${mark}${number} >/proc/self/comm`;
-      const each = processors.map((processor) => `taskset -c ${processor} sh -c '${rename}'`);
+      const words = `echo ${mark}${number} >comm; read -r value <oom_score_adj; echo $value >oom_score_adj`;
+      const each = processors.map((processor) => `taskset -c ${processor} sh -euc 'cd /proc/self; ${words}'`);
       await sandbox.run('marking the end of what is watched', null, ['sh', '-euc', each.join('\n')]);
       await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
     },
