@@ -26,8 +26,12 @@ export const tracefs =
  * (A timer wouldn't do: on Linux 6.18, perf's clock stands still on a processor that has nothing to do.) The mark is something that
  * hardly anybody does: while one program runs on a processor, the kernel keeps what interrupts it from all others.
  */
-const endings = (mark: string): string =>
-  `tracepoint:oom:oom_score_adj_update /strncmp(comm, "${mark}", ${mark.length}) == 0/ { printf("ended %d %s\\n", cpu, comm); }`;
+const marks = (mark: string): string =>
+  `tracepoint:oom:oom_score_adj_update /strncmp(comm, "${mark}", ${mark.length}) == 0/ { printf("marked %d %s\\n", cpu, comm); }`;
+
+/** The shell's commands that give a process the name by which its marks are known, and that make one. */
+const renamed = (mark: string, number: number): string => `cd /proc/self; echo ${mark}${number} >comm`;
+const touched = 'read -r value <oom_score_adj; echo $value >oom_score_adj';
 
 /**
  * Starts a program, in a sandbox whose tracefs is mounted, and resolves when it has begun. Not all of its probes need be there then.
@@ -45,7 +49,7 @@ export async function startBpf(
   // A process's name has at most fifteen characters: these seven, and a number.
   const mark = `${randomInt(36 ** 5, 36 ** 6).toString(36)}.`;
   const processors = readProcessors(await sandbox.run('asking for processors', null, ['sh', '-c', 'taskset -cp $$']));
-  const whole = `${program}\n${endings(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
+  const whole = `${program}\n${marks(mark)}\nBEGIN { ${begin} printf("watching\\n"); }`;
   const daemon = sandbox.start('bpftrace', null, ['bpftrace', '-B', 'line', '-e', whole]);
   const waiting = new Set<() => void>();
   /** By processor: the highest number of a process that marked it. */
@@ -55,7 +59,7 @@ export async function startBpf(
   const said: string[] = [];
   let missed = 0;
   daemon.onLine((line) => {
-    const [, processor, name] = /^ended (\d+) (\S+)$/.exec(line) ?? [];
+    const [, processor, name] = /^marked (\d+) (\S+)$/.exec(line) ?? [];
     if (name?.startsWith(mark)) {
       // Those of several that ask at a time come in any order.
       const latest = upTo.get(Number(processor)) ?? 0;
@@ -66,12 +70,17 @@ export async function startBpf(
   });
   await daemon.says(/^watching$/, patience);
   const until = (condition: () => boolean): Promise<void> => waitFor(daemon, said, waiting, condition);
+  // Made again and again until it is seen: then no later mark is missed.
+  const first = sandbox.launch(null, ['sh', '-euc', `${renamed(mark, 0)}; while :; do ${touched}; done`]);
+  await until(() => upTo.size > 0);
+  await first.stop();
   return {
     until,
     caughtUp: async () => {
       const number = ++count;
-      const words = `echo ${mark}${number} >comm; read -r value <oom_score_adj; echo $value >oom_score_adj`;
-      const each = processors.map((processor) => `taskset -c ${processor} sh -euc 'cd /proc/self; ${words}'`);
+      const each = processors.map(
+        (processor) => `taskset -c ${processor} sh -euc '${renamed(mark, number)}; ${touched}'`,
+      );
       await sandbox.run('marking the end of what is watched', null, ['sh', '-euc', each.join('\n')]);
       await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
     },
