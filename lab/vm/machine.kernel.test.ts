@@ -10,16 +10,14 @@ import { isInstalled } from '../../src/kernel/requirements.ts';
 import { cachedReleases, fetchKernel, type Kernel } from './kernels.ts';
 import { runIn } from './machine.ts';
 
-/** The oldest kernel that is there; undefined where none can be booted. */
-async function bootable(t: ExecutionContext): Promise<Kernel | undefined> {
+/** The oldest kernel that is there. */
+const [release] = await cachedReleases();
+/** Skipped, and counted so, where none can be booted. */
+const booted = release !== undefined && (await isInstalled('qemu-system-x86_64')) ? test.serial : test.serial.skip;
+
+async function kernelFor(t: ExecutionContext): Promise<Kernel> {
   t.timeout(10 * 60_000);
-  const [release] = await cachedReleases();
-  if (release !== undefined && (await isInstalled('qemu-system-x86_64'))) {
-    return fetchKernel(release, () => t.fail('it is fetched'));
-  }
-  t.log('not tried: there is no kernel in the cache, or no QEMU');
-  t.pass();
-  return undefined;
+  return fetchKernel(release ?? '', () => t.fail('it is fetched'));
 }
 
 /** Runs a shell's script in a machine, and returns what became of it. */
@@ -40,9 +38,8 @@ async function runScript(t: ExecutionContext, kernel: Kernel, script: string, ti
   return { status, ...said, results };
 }
 
-test.serial('a command has that kernel, its own streams and status, and writes to the results alone', async (t) => {
-  const kernel = await bootable(t);
-  if (!kernel) return;
+booted('a command has that kernel, its own streams and status, and writes to the results alone', async (t) => {
+  const kernel = await kernelFor(t);
   const outside = join(tmpdir(), `outside-${process.pid}`);
   const script = `uname -r; id -u; pwd; seq 100000 >"$1/numbers"; seq 30000; echo "it's an error" >&2
     echo no >${outside}; cat ${outside} >&2; ls /sys/class/net; exit 7`;
@@ -55,15 +52,13 @@ test.serial('a command has that kernel, its own streams and status, and writes t
   await t.throwsAsync(access(outside), { code: 'ENOENT' });
 });
 
-test.serial('what takes too long is ended, with the machine', async (t) => {
-  const kernel = await bootable(t);
-  if (!kernel) return;
+booted('what takes too long is ended, with the machine', async (t) => {
+  const kernel = await kernelFor(t);
   await t.throwsAsync(runScript(t, kernel, 'sleep 600', 0.05), { message: /took longer than 0\.05 minutes/ });
 });
 
-test.serial('whoever is killed leaves no QEMU', async (t) => {
-  const kernel = await bootable(t);
-  if (!kernel) return;
+booted('whoever is killed leaves no QEMU', async (t) => {
+  const kernel = await kernelFor(t);
   const command = ['--import', 'tsx', 'lab/vm.ts', '--kernel', kernel.release, 'conformance'];
   const vm = execa('node', command, { reject: false, stdin: 'ignore', buffer: false });
   const pid = vm.pid!;
