@@ -1,4 +1,5 @@
 import type { Decision } from './decision.ts';
+import type { TableLookUp } from './look-up.ts';
 
 /** The protocols the lab tells apart. */
 export type Protocol = 'udp' | 'tcp' | 'icmp' | 'arp';
@@ -36,6 +37,11 @@ export interface Evidence {
   readonly drops: readonly Drop[] | null;
   /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
+  /**
+   * The server's look-ups in routing tables, in order of time, from when its responders were mustered; null where the kernel doesn't
+   * tell of them; absent: nobody asked (`lookUps`).
+   */
+  readonly lookUps?: readonly TableLookUp[] | null;
 }
 
 /** A counter that was read once, somewhere between two times on the lab's clock. */
