@@ -77,6 +77,7 @@ export const conformanceShape: Shape = object({
   travelled: count,
   unsteady: list(disagreement),
   drops: orNull(count),
+  lookUps: orNull(count),
   disagreements: list(disagreement),
   tried: counts,
   decisions: counts,

@@ -6,6 +6,7 @@ import type { Topology } from '../../topology/topology.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
 import { differencesOf, type Difference } from './compare.ts';
 import { comparable, differencesInDrops } from './drops.ts';
+import { countOf, differencesInLookUps } from './look-ups.ts';
 import { trials } from './generate.ts';
 import { triesOf } from './traffic.ts';
 import type { Trial } from './trial.ts';
@@ -44,6 +45,8 @@ export interface Conformance {
   readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
+  /** How many of the server's look-ups in tables were compared; null where the kernel doesn't tell of them. */
+  readonly lookUps: number | null;
   /** By mechanism: in how many trials it was set up. */
   readonly tried: ReadonlyMap<string, number>;
   /** By stage: how many decisions the model made there. */
@@ -75,7 +78,14 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   const all = only === undefined ? sample(seed, count) : [numbered(seed, only)];
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, drops: null as number | null },
+    ...{
+      seed,
+      trials: mine.length,
+      journeys: 0,
+      travelled: 0,
+      drops: null as number | null,
+      lookUps: null as number | null,
+    },
     ...{
       disagreements: [] as Disagreement[],
       unsteady: [] as Disagreement[],
@@ -92,7 +102,10 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       for (const { stage } of decisions) add(result.decisions, stage, 1);
       if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
       for (const [place, { trial }] of batch.entries()) {
-        for (const { crossings } of records[place]?.kernel ?? []) {
+        for (const phase of records[place]?.kernel ?? []) {
+          const { crossings } = phase;
+          const lookUps = countOf(phase);
+          if (lookUps !== null) result.lookUps = (result.lookUps ?? 0) + lookUps;
           result.journeys += crossings.length;
           result.travelled += crossings.filter((each) => each.length > 0).length;
         }
@@ -157,6 +170,7 @@ function disagreementsIn(
     const differences = [
       ...differencesOf(trial, record.kernel, record.model),
       ...(drops ? differencesInDrops(trial, drops.kernel, drops.model) : []),
+      ...differencesInLookUps(trial, record.kernel, record.model),
     ];
     return differences.length > 0 ? [{ index, trial, differences }] : [];
   });
@@ -181,7 +195,14 @@ async function both(
   numbered: readonly Numbered[],
 ): Promise<Both> {
   const only = numbered.map(({ trial }) => trial);
-  const settings: LabOptions = { profile: 'kernel', seed, tunnels: {}, directory, label: `conformance-${++labs}` };
+  const settings: LabOptions = {
+    profile: 'kernel',
+    seed,
+    tunnels: {},
+    directory,
+    label: `conformance-${++labs}`,
+    lookUps: true,
+  };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
   const real = await carryOut(kernel, topology, only, settings);
   const records = only.map((_, index): Pair => {
