@@ -58,7 +58,7 @@ export interface Host {
   readonly linkListeners: Set<LinkListener>;
   /** A number that no other packet has. */
   readonly nextIdentity: () => number;
-  /** Hears of each packet that is dropped for where it came from, with the kernel's name for the reason. */
+  /** Hears of each packet that is dropped for where it came from, or by netfilter, with the kernel's name for the reason. */
   readonly dropped: (device: Device, packet: Packet, reason: string) => void;
   /** Hears of each look-up in a routing table, and what it found; null: nobody does. */
   lookedUp: LookUpListener | null;

@@ -1,3 +1,4 @@
+import type { Hook } from '../candidate/commands/netfilter.ts';
 import { formatIPv4 } from '../net/address.ts';
 import type { Connection } from './conntrack/connection.ts';
 import type { Device } from './device.ts';
@@ -39,7 +40,7 @@ export function receive(
     skb.connection = kept.connection;
     skb.tracking = kept.tracking;
   }
-  if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
+  if (!passes(host, 'prerouting', skb, device, null)) return;
   // Only where a rule has sent it elsewhere, what came by the loopback device is routed (ip_rcv_finish_core, skb_valid_dst).
   if (kept?.routedTo === skb.packet.destination) {
     deliver(host, skb);
@@ -76,8 +77,15 @@ const dropReasons = {
   'invalid-source': 'IP_INVALID_SOURCE',
 } as const;
 
+/** Whether a packet that came in passes a hook. */
+function passes(host: Host, hook: Hook, skb: SkBuff, input: Device | null, output: Device | null): boolean {
+  if (runHook(host, hook, skb, input, output) === 'accept') return true;
+  if (skb.input) host.dropped(skb.input, skb.packet, 'NETFILTER_DROP');
+  return false;
+}
+
 function deliver(host: Host, skb: SkBuff): void {
-  if (runHook(host, 'input', skb, skb.input, null) !== 'accept') return;
+  if (!passes(host, 'input', skb, skb.input, null)) return;
   switch (skb.packet.protocol) {
     case protocols.udp:
       deliverUdp(host, skb);
@@ -108,7 +116,7 @@ function forward(host: Host, skb: SkBuff, redirect: boolean): void {
   skb.packet = withTtl(packet, packet.ttl - 1);
   if (redirect) sendRedirect(host, skb);
   count(host, 'IpForwDatagrams');
-  if (runHook(host, 'forward', skb, skb.input, skb.output) !== 'accept') return;
+  if (!passes(host, 'forward', skb, skb.input, skb.output)) return;
   output(host, skb);
 }
 
@@ -147,7 +155,10 @@ export function sendLocal(
 /** A routed packet leaves (ip_output, ip_finish_output2). */
 function output(host: Host, skb: SkBuff): HookVerdict {
   const verdict = runHook(host, 'postrouting', skb, null, skb.output);
-  if (verdict !== 'accept') return verdict;
+  if (verdict !== 'accept') {
+    if (skb.output) host.dropped(skb.output, skb.packet, 'NETFILTER_DROP');
+    return verdict;
+  }
   const { output: device, nexthop } = skb;
   if (!device?.up) {
     skb.trail?.('drop', `${device?.name ?? 'its device'} is down`);
