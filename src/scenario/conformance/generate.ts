@@ -16,7 +16,8 @@ import {
   textbook,
   type Line,
 } from './routing.ts';
-import { aims, ownAddresses, shotsOf } from './traffic.ts';
+import { changesOfDefaults, forgetGateways, severalDefaults } from './several-defaults.ts';
+import { aims, ownAddresses, shotsOf, soleAim } from './traffic.ts';
 import { lines, ports, type Phase, type Step, type Trial } from './trial.ts';
 
 const line = one(...lines);
@@ -151,8 +152,26 @@ const briefly = (protocols: readonly string[]): readonly Step[] =>
   );
 const pause = text('sleep 3', 'time passes');
 
-/** All that may be tried: a set-up and its traffic, and then up to two events, each with the traffic that meets it. */
-export const trials: fc.Arbitrary<Trial> = fc
+/** A few things in turn, each alone, by several default routes. */
+const inTurn: fc.Arbitrary<Trial> = fc
+  .record({
+    seed: fc.integer({ min: 1, max: 0x7fffffff }),
+    defaults: severalDefaults,
+    turns: fc.array(fc.record({ changes: changesOfDefaults, aim: soleAim }), { minLength: 3, maxLength: 6 }),
+  })
+  .map(({ seed, defaults: several, turns }): Trial => {
+    const phases = turns.map(({ changes, aim }, turn): Phase => {
+      const shots = shotsOf([aim], 1100 + 300 * (seed % 100) + turn);
+      return { steps: batch(changes), shots: shots.map((shot) => (shot.protocol === 'tcp' ? asDatagram(shot) : shot)) };
+    });
+    const [first, ...others] = phases;
+    if (!first) throw new Error('there is a first turn');
+    const begun = { ...first, steps: [...batch(several), ...first.steps] };
+    return { seed, phases: [begun, ...others, { steps: batch(forgetGateways), shots: [] }] };
+  });
+
+/** A set-up and its traffic, and then up to two events, each with the traffic that meets it. */
+const atOnce: fc.Arbitrary<Trial> = fc
   .record({
     seed: fc.integer({ min: 1, max: 0x7fffffff }),
     setUp,
@@ -182,6 +201,9 @@ export const trials: fc.Arbitrary<Trial> = fc
     return { seed, phases: withoutChance(phases) };
   });
 
+/** All that may be tried. */
+export const trials: fc.Arbitrary<Trial> = fc.oneof({ weight: 9, arbitrary: atOnce }, { weight: 1, arbitrary: inTurn });
+
 /** Has the last phase's connections stay open, and returns what goes on with them; socat's can't. */
 function letStay(phases: Phase[]): readonly Shot[] {
   const last = phases.at(-1);
@@ -203,13 +225,13 @@ function withoutChance(phases: readonly Phase[]): readonly Phase[] {
   const byPorts = phases.some(({ steps }) => steps.some(({ script }) => script.includes('hash_policy')));
   const isForwarded = ({ host, port, destination }: Shot): boolean =>
     host === 'lan' || (host === 'internet' && (port === ports.forwarded || destination.startsWith('10.')));
-  const asDatagram = ({ host, destination, port, sourcePort, source }: Shot): Shot => ({
-    ...{ host, protocol: 'udp', destination, port, sourcePort },
-    ...(source !== undefined && { source }),
-  });
   if (!byPorts) return phases;
   return phases.map(({ steps, shots }) => ({
     steps,
     shots: shots.map((shot) => (shot.protocol === 'tcp' && isForwarded(shot) ? asDatagram(shot) : shot)),
   }));
+}
+
+function asDatagram({ host, destination, port, sourcePort, source }: Shot): Shot {
+  return { host, protocol: 'udp', destination, port, sourcePort, ...(source !== undefined && { source }) };
 }

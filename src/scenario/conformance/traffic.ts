@@ -156,6 +156,9 @@ const broadcast: fc.Arbitrary<Aim> = fc
 
 const aim = fc.oneof({ weight: 18, arbitrary: directed }, { weight: 1, arbitrary: broadcast });
 
+/** One alone. */
+export const soleAim = fc.tuple(own, aim);
+
 export const aims = fc.uniqueArray(fc.tuple(own, aim), { minLength: 1, maxLength: 10, selector: ([index]) => index });
 
 /** @param first the source port of the first shot; others have those that follow */
