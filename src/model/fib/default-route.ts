@@ -66,6 +66,7 @@ function candidatesFor(
     if (info.scope !== route.info.scope || info.type !== 'unicast') continue;
     const [nexthop] = nexthopsOf(each);
     if (!nexthop || nexthop.gateway === 0 || nexthop.scope !== scopes.link) continue;
+    each.accessed = true;
     if (candidates.length === 0 && info !== route.info) return { candidates, isFirst: false };
     candidates.push({ route: each, nexthop });
   }

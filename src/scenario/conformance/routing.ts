@@ -95,7 +95,13 @@ export const route = fc.oneof(
   {
     weight: 2,
     arbitrary: written(
-      fc.tuple(remote, via, table).map(([to, by, where]) => `route replace tos 0x10 ${to} ${by} table ${where}`),
+      fc
+        .tuple(
+          remote.filter((to) => to !== 'default'),
+          via,
+          table,
+        )
+        .map(([to, by, where]) => `route replace tos 0x10 ${to} ${by} table ${where}`),
       'route by TOS',
     ),
   },
