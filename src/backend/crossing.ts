@@ -36,6 +36,11 @@ export interface Evidence {
   readonly drops: readonly Drop[] | null;
   /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
+  /**
+   * The flows, as look-ups had them, for which a nexthop was chosen by a hash that has a secret of the host's own: another host may
+   * choose otherwise. Absent: nobody asked (`explain`), or the kernel alone knows.
+   */
+  readonly chosenBySecret?: readonly Pick<Crossing, 'source' | 'destination'>[];
 }
 
 /** A counter that was read once, somewhere between two times on the lab's clock. */

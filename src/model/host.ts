@@ -3,6 +3,7 @@ import type { Conntrack } from './conntrack/conntrack.ts';
 import type { Device } from './device.ts';
 import type { Era } from './era.ts';
 import type { Fib } from './fib/fib.ts';
+import type { FlowKey } from './flow.ts';
 import type { Neighbours } from './neighbour.ts';
 import type { Netfilter } from './netfilter/netfilter.ts';
 import type { Random } from './random.ts';
@@ -43,6 +44,8 @@ export interface Host {
   addressGeneration: number;
   /** Secret of the hash among nexthops, where no sysctl gives it. */
   readonly hashSecret: number;
+  /** Hears of each flow for which a nexthop is chosen by that secret. */
+  readonly chosenBySecret: (flow: FlowKey) => void;
   /** Who was told of a better way. */
   readonly redirected: Redirected;
   /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */
