@@ -34,6 +34,11 @@ export interface Evidence {
   readonly filtered: Count;
   /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
   readonly drops: readonly Drop[] | null;
+  /**
+   * How many of its words the kernel kept from us, on drops of any kind and on any host of the machine, so that `drops` may lack as
+   * many; absent: none.
+   */
+  readonly dropsMissed?: number;
   /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
   /**

@@ -236,15 +236,15 @@ function kernelLab(
       );
       await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
       await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
-      const drops = await (await recording).drops();
-      keep('drops', () => describeDrops(drops));
+      const dropped = await (await recording).evidence();
+      keep('drops', () => describeDrops(dropped));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
       const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
       const inOrder = crossings.flat().sort((one, other) => one.time - other.time);
       const decisions = await explaining?.decisions(inOrder);
-      return { crossings: inOrder, until, filtered, drops, ...(decisions && { decisions }) };
+      return { crossings: inOrder, until, filtered, ...dropped, ...(decisions && { decisions }) };
     },
     close: async () => {
       try {

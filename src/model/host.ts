@@ -57,7 +57,7 @@ export interface Host {
   readonly linkListeners: Set<LinkListener>;
   /** A number that no other packet has. */
   readonly nextIdentity: () => number;
-  /** Hears of each packet that is dropped for where it came from, with the kernel's name for the reason. */
+  /** Hears of each packet that is dropped for where it came from, or by netfilter, with the kernel's name for the reason. */
   readonly dropped: (device: Device, packet: Packet, reason: string) => void;
   /** Who takes down the decisions on a packet; null: nobody. */
   trailOf: ((host: Host, packet: Packet) => Trail) | null;

@@ -28,7 +28,7 @@ export interface NetworkOptions {
   readonly seed: number;
   readonly record: Recorder;
   readonly trailOf: Host['trailOf'];
-  /** Hears of each packet that a host drops for where it came from. */
+  /** Hears of each packet that a host drops for where it came from, or by netfilter. */
   readonly dropped?: (host: string, ...drop: Parameters<Host['dropped']>) => void;
   readonly chosenBySecret?: Host['chosenBySecret'];
   /** Seconds that a packet takes along a link. */

@@ -10,7 +10,7 @@ import { endpointOf, lengthOf, protocols, type Packet } from './packet.ts';
 export interface Recording {
   readonly record: Recorder;
   readonly crossings: readonly Crossing[];
-  /** What hosts dropped for where it came from. */
+  /** What hosts dropped for where it came from, or by netfilter. */
   readonly drops: readonly Drop[];
   readonly dropped: NonNullable<NetworkOptions['dropped']>;
   readonly decisions: readonly Decision[];
@@ -58,7 +58,7 @@ export function startRecording(): Recording {
         ...{ host, interface: device.name, identity: String(packet.identity), summary: summaryOf(packet), reason },
         source: endpointOf(packet, 'source'),
         destination: endpointOf(packet, 'destination'),
-        function: 'ip_rcv_finish_core',
+        function: reason === 'NETFILTER_DROP' ? 'nft_do_chain' : 'ip_rcv_finish_core',
       });
     },
     record: ({ host, device, direction, packet }) => {
