@@ -47,6 +47,11 @@ export interface Evidence {
    * tell of them; absent: nobody asked (`lookUps`).
    */
   readonly lookUps?: readonly TableLookUp[] | null;
+  /**
+   * The flows, as look-ups had them, for which a nexthop was chosen by a hash that has a secret of the host's own: another host may
+   * choose otherwise. Absent: nobody asked (`explain`), or the kernel alone knows.
+   */
+  readonly chosenBySecret?: readonly Pick<Crossing, 'source' | 'destination'>[];
 }
 
 /** A counter that was read once, somewhere between two times on the lab's clock. */

@@ -18,6 +18,7 @@ const conformance = JSON.stringify({
     trials: 1,
     journeys: 1,
     travelled: 1,
+    byChance: 0,
     unsteady: [],
     drops: null,
     lookUps: null,

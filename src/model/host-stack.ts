@@ -26,6 +26,7 @@ export interface StackOptions {
   readonly random: Random;
   /** Secret of the hash among nexthops where no sysctl gives it; an unsigned 32-bit number, not 0. */
   readonly hashSecret: number;
+  readonly chosenBySecret: Host['chosenBySecret'];
   readonly nextIdentity: () => number;
   readonly trailOf: Host['trailOf'];
   readonly dropped: Host['dropped'];

@@ -47,6 +47,8 @@ export interface Host {
   addressGeneration: number;
   /** Secret of the hash among nexthops, where no sysctl gives it. */
   readonly hashSecret: number;
+  /** Hears of each flow for which a nexthop is chosen by that secret. */
+  readonly chosenBySecret: (flow: FlowKey) => void;
   /** Who was told of a better way. */
   readonly redirected: Redirected;
   /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */

@@ -62,6 +62,7 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
         record: recording.record,
         trailOf: options.explain ? recording.trailOf : null,
         dropped: recording.dropped,
+        ...(options.explain && { chosenBySecret: recording.chosenBySecret }),
         delay: linkDelay,
       });
       const tunnels = addTunnels(network, options.tunnels, recording.record);
@@ -262,7 +263,7 @@ function createLab(
         until,
         filtered: { value, from: until, to: until },
         drops: [...recording.drops],
-        ...(explained && { decisions: [...recording.decisions] }),
+        ...(explained && { decisions: [...recording.decisions], chosenBySecret: [...recording.choices] }),
         ...(lookUps && { lookUps: [...lookUps] }),
       };
     },

@@ -1,4 +1,4 @@
-import type { Crossing, Drop, Protocol } from '../backend/crossing.ts';
+import type { Crossing, Drop, Evidence, Protocol } from '../backend/crossing.ts';
 import type { Decision } from '../backend/decision.ts';
 import type { TableLookUp } from '../backend/look-up.ts';
 import { formatIPv4 } from '../net/address.ts';
@@ -18,6 +18,9 @@ export interface Recording {
   readonly dropped: NonNullable<NetworkOptions['dropped']>;
   readonly decisions: readonly Decision[];
   readonly trailOf: NonNullable<NetworkOptions['trailOf']>;
+  /** The flows for which a nexthop was chosen by a secret. */
+  readonly choices: NonNullable<Evidence['chosenBySecret']>;
+  readonly chosenBySecret: NonNullable<NetworkOptions['chosenBySecret']>;
 }
 
 const names = new Map<number, Protocol>([
@@ -34,10 +37,15 @@ export function startRecording(): Recording {
     words: null,
   };
   const decisions: Decision[] = [];
+  const choices: Pick<Crossing, 'source' | 'destination'>[] = [];
   return {
     crossings,
     drops,
     decisions,
+    choices,
+    chosenBySecret: (flow) => {
+      choices.push({ source: endpointOf(flow, 'source'), destination: endpointOf(flow, 'destination') });
+    },
     trailOf: (host, packet) => {
       const about = {
         host: host.name,

@@ -75,6 +75,7 @@ export const conformanceShape: Shape = object({
   trials: count,
   journeys: count,
   travelled: count,
+  byChance: count,
   unsteady: list(disagreement),
   drops: orNull(count),
   lookUps: orNull(count),

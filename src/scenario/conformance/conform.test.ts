@@ -37,6 +37,23 @@ test('what does the same agrees, and as many journeys are compared as were asked
   t.true((found.decisions.get('nexthop') ?? 0) > 20);
 });
 
+test('where the hash has a secret of its own, what it chose is not compared, and all else is', async (t) => {
+  t.timeout(120_000);
+  const [one, other] = ['5.10', '6.1'].map((release) => between(release, release, { count: 400 }));
+  for (const { kernel, ...options } of [one!, other!]) {
+    const secretive: Backend = {
+      ...kernel,
+      open: (topology, lab) => kernel.open(topology, { ...lab, seed: lab.seed + 1 }),
+    };
+    const found = await conform({ ...options, kernel: secretive });
+    t.deepEqual(found.disagreements, [], options.model.release);
+    t.true(found.byChance > 50, `${found.byChance}`);
+    t.true(found.journeys > 150, `${found.journeys}`);
+  }
+  const seeded = await conform(between('6.12', '6.12'));
+  t.is(seeded.byChance, 0);
+});
+
 test('where Linux has changed, trials that show it are found, and made smaller', async (t) => {
   t.timeout(120_000);
   const once = between('6.18.44', '6.12', { count: 20, attempts: 1 });
@@ -94,7 +111,7 @@ test('shards of other trials, or of another kernel, are not merged', (t) => {
   const none = { unsteady: [], drops: null, lookUps: null, disagreements: [], tried: new Map(), decisions: new Map() };
   const [one, two] = [1, 2].map((index) => ({
     ...{ file: `${index}.json`, shard: { index, of: 2 } },
-    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, ...none },
+    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, byChance: 0, ...none },
   }));
   for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
     const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {

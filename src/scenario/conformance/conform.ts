@@ -4,6 +4,7 @@ import type { Decision } from '../../backend/decision.ts';
 import type { Backend, LabOptions } from '../../backend/lab.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
+import { byChance } from './chance.ts';
 import { differencesOf, type Difference } from './compare.ts';
 import { comparable, differencesInDrops } from './drops.ts';
 import { countOf, differencesInLookUps } from './look-ups.ts';
@@ -15,7 +16,7 @@ export interface ConformanceOptions {
   readonly topology: Topology;
   readonly kernel: Backend;
   readonly model: Backend;
-  /** How many journeys to compare, at least: trials are carried out to their end. */
+  /** How many journeys to make, at least: trials are carried out to their end. */
   readonly count: number;
   /** From which all trials follow. */
   readonly seed: number;
@@ -40,6 +41,8 @@ export interface Conformance {
   readonly journeys: number;
   /** Journeys whose packets went anywhere at all. */
   readonly travelled: number;
+  /** Others, that were not compared: a nexthop was chosen for them by a secret of the kernel's own. */
+  readonly byChance: number;
   readonly disagreements: readonly Disagreement[];
   /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things, or was seen to. */
   readonly unsteady: readonly Disagreement[];
@@ -83,6 +86,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       trials: mine.length,
       journeys: 0,
       travelled: 0,
+      byChance: 0,
       drops: null as number | null,
       lookUps: null as number | null,
     },
@@ -98,16 +102,19 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   );
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
-      const { records, decisions, drops } = await both(options, batch);
+      const first = await both(options, batch);
+      const { records, decisions, drops } = first;
       for (const { stage } of decisions) add(result.decisions, stage, 1);
       if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
       for (const [place, { trial }] of batch.entries()) {
-        for (const phase of records[place]?.kernel ?? []) {
-          const { crossings } = phase;
-          const lookUps = countOf(phase);
+        for (const [phase, record] of (records[place]?.kernel ?? []).entries()) {
+          const chance = records[place]?.chance[phase];
+          const lookUps = countOf(record, chance);
           if (lookUps !== null) result.lookUps = (result.lookUps ?? 0) + lookUps;
-          result.journeys += crossings.length;
-          result.travelled += crossings.filter((each) => each.length > 0).length;
+          const compared = record.crossings.filter((_, shot) => !chance?.[shot]);
+          result.journeys += compared.length;
+          result.byChance += record.crossings.length - compared.length;
+          result.travelled += compared.filter((each) => each.length > 0).length;
         }
         const tries = trial.phases.flatMap(({ steps, shots }) => [
           ...steps.flatMap((step) => step.tries),
@@ -115,7 +122,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         ]);
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
       }
-      const found = disagreementsIn(batch, { records, drops });
+      const found = disagreementsIn(batch, first);
       const again = found.length > 0 ? disagreementsIn(batch, await both(options, batch)) : [];
       const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
       for (const each of found) if (!lasting.includes(each)) result.unsteady.push({ ...each, again: false });
@@ -168,9 +175,9 @@ function disagreementsIn(
     const record = records[place];
     if (!record) throw new Error('a trial was not carried out');
     const differences = [
-      ...differencesOf(trial, record.kernel, record.model),
+      ...differencesOf(trial, record.kernel, record.model, record.chance),
       ...(drops ? differencesInDrops(trial, drops.kernel, drops.model) : []),
-      ...differencesInLookUps(trial, record.kernel, record.model),
+      ...differencesInLookUps(trial, record.kernel, record.model, record.chance),
     ];
     return differences.length > 0 ? [{ index, trial, differences }] : [];
   });
@@ -179,6 +186,8 @@ function disagreementsIn(
 interface Pair {
   readonly kernel: TrialRecord;
   readonly model: TrialRecord;
+  /** By phase and shot: whether chance decides. */
+  readonly chance: readonly (readonly boolean[])[];
 }
 
 interface Both {
@@ -205,10 +214,10 @@ async function both(
   };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
   const real = await carryOut(kernel, topology, only, settings);
-  const records = only.map((_, index): Pair => {
+  const records = only.map((trial, index): Pair => {
     const [one, other] = [real.records[index], modelled.records[index]];
     if (!one || !other) throw new Error('a trial was not carried out');
-    return { kernel: one, model: other };
+    return { kernel: one, model: other, chance: byChance(trial, modelled.evidence.chosenBySecret ?? []) };
   });
   const [dropped, modelDropped] = [real.evidence.drops, modelled.evidence.drops];
   const drops = dropped && modelDropped && { kernel: comparable(dropped), model: comparable(modelDropped) };

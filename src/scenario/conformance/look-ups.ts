@@ -54,11 +54,16 @@ export function joined(lookUps: readonly TableLookUp[]): readonly LookUp[] {
   return all;
 }
 
-/** Where the two looked up otherwise than each other, of a phase's shots. */
+/**
+ * Where the two looked up otherwise than each other, of a phase's shots.
+ *
+ * @param chance by phase and shot: whether there is nothing to compare; absent: always something
+ */
 export function differencesInLookUps(
   { phases }: Trial,
   kernel: TrialRecord,
   model: TrialRecord,
+  chance: readonly (readonly boolean[])[] = [],
 ): readonly Difference[] {
   return phases.flatMap(({ shots }, phase) => {
     const [one, other] = [kernel[phase]?.lookUps, model[phase]?.lookUps];
@@ -66,7 +71,7 @@ export function differencesInLookUps(
     return shots.flatMap((shot, index): readonly Difference[] => {
       const [said, modelled] = [one[index] ?? [], other[index] ?? []];
       const agree = shot.protocol === 'tcp' ? sameKinds : sameInTurn;
-      if (agree(said, modelled)) return [];
+      if (chance[phase]?.[index] || agree(said, modelled)) return [];
       const lines = (all: readonly LookUp[]): readonly string[] => all.flatMap((each) => each.map(describe));
       // Where the two agree, what the model alone can tell is no difference.
       const shown = said.map((each) => modelled.find((same) => isSame(each, same)) ?? each);
@@ -75,8 +80,9 @@ export function differencesInLookUps(
   });
 }
 
-/** How many look-ups there were in tables; null where the kernel doesn't tell of them. */
-export const countOf = ({ lookUps }: PhaseRecord): number | null => lookUps?.flat(2).length ?? null;
+/** How many look-ups there were in tables for the shots that are compared; null where the kernel doesn't tell of them. */
+export const countOf = ({ lookUps }: PhaseRecord, chance: readonly boolean[] = []): number | null =>
+  lookUps?.filter((_, shot) => !chance[shot]).flat(2).length ?? null;
 
 const sameInTurn = (kernel: readonly LookUp[], model: readonly LookUp[]): boolean =>
   kernel.length === model.length && kernel.every((each, index) => isSame(each, model[index] ?? []));
