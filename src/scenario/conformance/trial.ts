@@ -91,10 +91,10 @@ export function resetOf(seed: number): readonly Step[] {
         afresh([...uplinks, home.name]),
         ...perDevice,
         ...Object.entries(hostDefaults).map(([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`),
-        ...Object.entries({ fib_multipath_hash_fields: 7, fib_multipath_hash_seed: seed }).map(([key, value]) => {
-          const file = `/proc/sys/net/ipv4/${key}`;
-          return `if [ -e ${file} ]; then echo ${value} >${file}; fi`;
-        }),
+        // Some kernels don't have these.
+        ...Object.entries({ fib_multipath_hash_fields: 7, fib_multipath_hash_seed: seed }).map(
+          ([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key} || :`,
+        ),
         ...['udp', 'icmp'].map((name) => `echo 30 >/proc/sys/net/netfilter/nf_conntrack_${name}_timeout`),
       ].join('\n'),
       tries: [],
