@@ -21,6 +21,7 @@ const conformance = JSON.stringify({
     byChance: 0,
     unsteady: [],
     drops: null,
+    lookUps: null,
   },
   ...{ tried: {}, decisions: {}, disagreements: [] },
   shard: { index: 1, of: 2 },

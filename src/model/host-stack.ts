@@ -57,6 +57,7 @@ export function createHost(options: StackOptions): Host {
       },
     },
     silent: false,
+    lookedUp: null,
     routeGeneration: 0,
     exceptionGeneration: 0,
     redirected: new Map(),
@@ -66,9 +67,10 @@ export function createHost(options: StackOptions): Host {
     linkListeners: new Set(),
   };
   host.sysctls.addInterface('lo');
-  loopback.transmit = ({ packet, mark, connection, tracking }) => {
+  loopback.transmit = ({ packet, mark, connection, tracking, toSelf }) => {
+    const routedTo = toSelf ? packet.destination : null;
     options.clock.after(0, () => {
-      receive(host, loopback, packet, { mark, connection, tracking });
+      receive(host, loopback, packet, { mark, connection, tracking, routedTo });
     });
   };
   setUp(host, loopback);

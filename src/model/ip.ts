@@ -19,6 +19,8 @@ export interface Kept {
   readonly mark: number;
   readonly connection: Connection | null;
   readonly tracking: Tracking;
+  /** The destination that its route was for, if that led to the host itself: it holds for its arrival, too. */
+  readonly routedTo: number | null;
 }
 
 /** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
@@ -39,6 +41,11 @@ export function receive(
     skb.tracking = kept.tracking;
   }
   if (!passes(host, 'prerouting', skb, device, null)) return;
+  // Only where a rule has sent it elsewhere, what came by the loopback device is routed (ip_rcv_finish_core, skb_valid_dst).
+  if (kept?.routedTo === skb.packet.destination) {
+    deliver(host, skb);
+    return;
+  }
   // An established socket knows by which device its packets come, and has them checked no more.
   if (!toAll && (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb))) {
     deliver(host, skb);
@@ -57,6 +64,7 @@ export function receive(
     case 'drop':
       if (route.why in dropReasons)
         host.dropped(device, skb.packet, dropReasons[route.why as keyof typeof dropReasons]);
+      if (route.why === 'reverse-path' && host.era.reversePathCounter) count(host, 'TcpExtIPReversePathFilter');
       count(host, route.why === 'no-route' ? 'IpInNoRoutes' : 'IpInAddrErrors');
       if (route.icmpCode !== null) sendError(host, skb, 3, route.icmpCode);
   }
@@ -135,6 +143,7 @@ export function sendLocal(
   skb.socket = parts.socket ?? null;
   skb.output = route.device;
   skb.nexthop = route.nexthop;
+  skb.toSelf = route.kind === 'local';
   if (parts.belongsTo) {
     skb.connection = parts.belongsTo.connection;
     skb.tracking = parts.belongsTo.tracking;

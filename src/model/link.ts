@@ -116,7 +116,7 @@ function carry(
       if (!target.device.up) continue;
       record({ host: target.host, device: target.device, direction: 'in', packet });
       const stays = target.host === host && mark !== 0;
-      const kept = stays ? ({ mark, connection: null, tracking: 'none' } as const) : null;
+      const kept = stays ? ({ mark, connection: null, tracking: 'none', routedTo: null } as const) : null;
       receive(target.host, target.device, packet, kept, toAll);
     }
   });

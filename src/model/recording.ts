@@ -1,7 +1,10 @@
 import type { Crossing, Drop, Evidence, Protocol } from '../backend/crossing.ts';
 import type { Decision } from '../backend/decision.ts';
+import type { TableLookUp } from '../backend/look-up.ts';
 import { formatIPv4 } from '../net/address.ts';
 import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
+import type { FlowKey } from './flow.ts';
+import type { Host, LookUpListener } from './host.ts';
 import type { ArpPacket, Recorder } from './link.ts';
 import type { NetworkOptions } from './network.ts';
 import { endpointOf, lengthOf, protocols, type Packet } from './packet.ts';
@@ -115,4 +118,42 @@ function echoOf({ icmp }: Packet): { readonly echo?: string } {
 function summaryOf({ icmp, tcp, payload }: Packet): string {
   if (icmp) return summarizeIcmp(icmp.type, icmp.code);
   return tcp ? summarizeTcp(tcp.flags, payload.length) : summarizeUdp(payload.length);
+}
+
+/** Has a host's look-ups in routing tables taken down, from now on. */
+export function recordLookUps(host: Host, record: TableLookUp[]): void {
+  host.lookedUp = (table, flow, found) => {
+    const nexthop = found !== null && typeof found !== 'string' ? found.nexthop : null;
+    record.push({
+      ...{ thread: '', table, source: formatIPv4(flow.source), destination: formatIPv4(flow.destination) },
+      ...portsOf(flow),
+      ...{
+        input: flow.input.name,
+        output: flow.output?.name ?? null,
+        tos: flow.tos,
+        scope: flow.scope,
+        mark: flow.mark,
+      },
+      error: errorOf(found),
+      device: nexthop?.device?.name ?? null,
+      gateway: nexthop && nexthop.gateway !== 0 ? formatIPv4(nexthop.gateway) : null,
+    });
+  };
+}
+
+/** Of ICMP, type and code stand where others have ports; the kernel doesn't tell of them. */
+function portsOf({
+  protocol,
+  sourcePort,
+  destinationPort,
+}: FlowKey): Pick<TableLookUp, 'protocol' | 'sourcePort' | 'destinationPort'> {
+  const hasPorts = protocol === protocols.udp || protocol === protocols.tcp;
+  return { protocol, sourcePort: hasPorts ? sourcePort : 0, destinationPort: hasPorts ? destinationPort : 0 };
+}
+
+function errorOf(found: Parameters<LookUpListener>[2]): TableLookUp['error'] {
+  if (found === null) return 'EAGAIN';
+  if (typeof found !== 'string') return 0;
+  if (found === 'ENETUNREACH' || found === 'ENODEV') throw new Error(`a table answers with ${found}`);
+  return found;
 }

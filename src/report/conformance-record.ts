@@ -78,6 +78,7 @@ export const conformanceShape: Shape = object({
   byChance: count,
   unsteady: list(disagreement),
   drops: orNull(count),
+  lookUps: orNull(count),
   disagreements: list(disagreement),
   tried: counts,
   decisions: counts,

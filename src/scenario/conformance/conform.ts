@@ -7,6 +7,7 @@ import { carryOut, type TrialRecord } from './carry-out.ts';
 import { byChance } from './chance.ts';
 import { differencesOf, type Difference } from './compare.ts';
 import { comparable, differencesInDrops } from './drops.ts';
+import { countOf, differencesInLookUps } from './look-ups.ts';
 import { trials } from './generate.ts';
 import { triesOf } from './traffic.ts';
 import type { Trial } from './trial.ts';
@@ -47,6 +48,8 @@ export interface Conformance {
   readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
+  /** How many of the server's look-ups in tables were compared; null where the kernel doesn't tell of them. */
+  readonly lookUps: number | null;
   /** By mechanism: in how many trials it was set up. */
   readonly tried: ReadonlyMap<string, number>;
   /** By stage: how many decisions the model made there. */
@@ -78,7 +81,15 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   const all = only === undefined ? sample(seed, count) : [numbered(seed, only)];
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, byChance: 0, drops: null as number | null },
+    ...{
+      seed,
+      trials: mine.length,
+      journeys: 0,
+      travelled: 0,
+      byChance: 0,
+      drops: null as number | null,
+      lookUps: null as number | null,
+    },
     ...{
       disagreements: [] as Disagreement[],
       unsteady: [] as Disagreement[],
@@ -96,10 +107,13 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       for (const { stage } of decisions) add(result.decisions, stage, 1);
       if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
       for (const [place, { trial }] of batch.entries()) {
-        for (const [phase, { crossings }] of (records[place]?.kernel ?? []).entries()) {
-          const compared = crossings.filter((_, shot) => !records[place]?.chance[phase]?.[shot]);
+        for (const [phase, record] of (records[place]?.kernel ?? []).entries()) {
+          const chance = records[place]?.chance[phase];
+          const lookUps = countOf(record, chance);
+          if (lookUps !== null) result.lookUps = (result.lookUps ?? 0) + lookUps;
+          const compared = record.crossings.filter((_, shot) => !chance?.[shot]);
           result.journeys += compared.length;
-          result.byChance += crossings.length - compared.length;
+          result.byChance += record.crossings.length - compared.length;
           result.travelled += compared.filter((each) => each.length > 0).length;
         }
         const tries = trial.phases.flatMap(({ steps, shots }) => [
@@ -163,6 +177,7 @@ function disagreementsIn(
     const differences = [
       ...differencesOf(trial, record.kernel, record.model, record.chance),
       ...(drops ? differencesInDrops(trial, drops.kernel, drops.model) : []),
+      ...differencesInLookUps(trial, record.kernel, record.model, record.chance),
     ];
     return differences.length > 0 ? [{ index, trial, differences }] : [];
   });
@@ -189,7 +204,14 @@ async function both(
   numbered: readonly Numbered[],
 ): Promise<Both> {
   const only = numbered.map(({ trial }) => trial);
-  const settings: LabOptions = { profile: 'kernel', seed, tunnels: {}, directory, label: `conformance-${++labs}` };
+  const settings: LabOptions = {
+    profile: 'kernel',
+    seed,
+    tunnels: {},
+    directory,
+    label: `conformance-${++labs}`,
+    lookUps: true,
+  };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
   const real = await carryOut(kernel, topology, only, settings);
   const records = only.map((trial, index): Pair => {

@@ -28,6 +28,7 @@ export function mergeConformance<Found extends Conformance & Facts>(
     travelled: total(({ travelled }) => travelled),
     byChance: total(({ byChance }) => byChance),
     drops: results.some(({ drops }) => drops !== null) ? total(({ drops }) => drops ?? 0) : null,
+    lookUps: results.some(({ lookUps }) => lookUps !== null) ? total(({ lookUps }) => lookUps ?? 0) : null,
     unsteady: inTurn(results.flatMap(({ unsteady }) => unsteady)),
     disagreements: inTurn(results.flatMap(({ disagreements }) => disagreements)),
     tried: addUp(results.map(({ tried }) => tried)),
