@@ -26,6 +26,7 @@ export async function applyCandidate(
 ): Promise<Finished> {
   const { host } = topology.server;
   const reseeding = candidate.multipath === 'per-packet' ? startReseeding(sandbox, host, seed) : null;
+  reseeding?.catch(() => undefined); // Heeded below, if the script doesn't fail first.
   const command = ['timeout', '--kill-after=5', String(scriptPatience), 'sh', '-eux', candidate.script];
   const finished =
     candidate.dump && !hasScript(candidate)

@@ -14,6 +14,15 @@ test('a kernel lacks what came later than it', (t) => {
   t.throws(() => lacking({ needs: own }, {}, kernel('new')), { message: /expected a Linux release/ });
 });
 
+test('before a kernel could be seeded anew, it is not made to choose per packet; the model always can', (t) => {
+  const perPacket = { multipath: 'per-packet' } as const;
+  const why = 'net.ipv4.fib_multipath_hash_seed, by which nexthops are chosen per packet here, came with Linux 6.11';
+  t.is(lacking(perPacket, {}, kernel('6.10.14')), why);
+  t.is(lacking(perPacket, {}, kernel('6.11.0')), null);
+  t.is(lacking({}, {}, kernel('6.10.14')), null);
+  t.is(lacking(perPacket, {}, { name: 'model', release: '3.16' }), null);
+});
+
 test('the model lacks programs that it knows nothing of, unless there is a dump of what they leave', (t) => {
   const model = { name: 'model', release: '6.18.44' } as const;
   t.is(lacking({ programs: ['shorewall'] }, {}, model), "the model can't run shorewall");
