@@ -3,6 +3,7 @@ import type { Fault } from '../src/backend/fault.ts';
 import type { Lab, Probing } from '../src/backend/lab.ts';
 import { byEra, isByEra, mapEras, type ByEra } from '../src/scenario/by-era.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
+import { droppedIn } from '../src/scenario/dropped.ts';
 import { judgeOutward } from '../src/scenario/outward.ts';
 import type { CheckResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
@@ -143,6 +144,7 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
     await Promise.all([ofHome.stop(), ofServer.stop(), ...dialled.map(({ client }) => client.stop())]);
     const evidence = await lab.evidence();
     const topology = course.mends.reduce(changed, lab.topology);
+    const dropped = droppedIn(topology, evidence);
     const records = new Map<Flow, FlowRecord>();
     const recordOf = (flow: Flow): FlowRecord => {
       const record = records.get(flow) ?? recordFlow(topology, evidence, flow);
@@ -161,9 +163,8 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
         const outcome = outcomes[line] ?? 'any';
         if (outcome === 'any') return [];
         const route = words[index] ?? null;
-        return judgeOutward(topology, recordOf(flow), {
-          ...{ service, uplink, flow, from, until, route, accepted: 'some', expected: outcome },
-        });
+        const asked = { service, uplink, flow, from, until, route, accepted: 'some', expected: outcome } as const;
+        return judgeOutward(topology, recordOf(flow), asked, dropped);
       });
     return [
       ...judgeUp(home, dialled),
@@ -178,9 +179,9 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
         const outcome = expected.tcp[line] ?? 'any';
         if (outcome === 'any') return [];
         // From the fault on, for in what is lost at once is the cause.
-        return judgeOutward(topology, recordOf(flow), {
-          ...{ service: 'tcp', uplink, flow, from: brokenAt, until: during.until, route, accepted, expected: outcome },
-        });
+        const span = { from: brokenAt, until: during.until };
+        const asked = { service: 'tcp', uplink, flow, ...span, route, accepted, expected: outcome };
+        return judgeOutward(topology, recordOf(flow), asked, dropped);
       }),
       ...judge('vpn', questions.vpn, during, routes.new, vpn.during),
       ...judge('new-after', questions.new, after, routesAfter, newAfter),

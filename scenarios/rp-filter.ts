@@ -161,7 +161,7 @@ function counted(
   asked: readonly Asked[],
   hasCounter: boolean,
 ): readonly StatementResult[] {
-  const { crossings, filtered, drops } = evidence;
+  const { crossings, filtered, drops, dropsMissed = 0 } = evidence;
   const { host } = topology.server;
   const doomed = asked.filter(({ dropped }) => dropped);
   const arrivals = crossings.filter(
@@ -188,7 +188,13 @@ function counted(
   ).length;
   const name = `packets dropped, by the kernel's word (${filterReason})`;
   const all = `${before.length} of ${before.length}, no other`;
-  return [hasCounter ? count : none, statement(name, all, `${named} of ${before.length}, ${others || 'no'} other`)];
+  const untold = before.length - named;
+  const why = dropsMissed > 0 ? ` (the kernel kept back ${dropsMissed} of its words, of whatever they were)` : '';
+  const word: StatementResult = {
+    ...statement(name, all, `${named} of ${before.length}, ${others || 'no'} other${why}`),
+    ok: untold <= dropsMissed && others === 0,
+  };
+  return [hasCounter ? count : none, word];
 }
 
 /** Whether a packet that comes in is a part of what was asked; a request's port is nobody else's. */

@@ -1,4 +1,5 @@
 import type { Decision } from './decision.ts';
+import type { TableLookUp } from './look-up.ts';
 
 /** The protocols the lab tells apart. */
 export type Protocol = 'udp' | 'tcp' | 'icmp' | 'arp';
@@ -34,8 +35,23 @@ export interface Evidence {
   readonly filtered: Count;
   /** Each packet that a host dropped, by the kernel's own word; null where the kernel doesn't give it to us. */
   readonly drops: readonly Drop[] | null;
+  /**
+   * How many of its words the kernel kept from us, on drops of any kind and on any host of the machine, so that `drops` may lack as
+   * many; absent: none.
+   */
+  readonly dropsMissed?: number;
   /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
+  /**
+   * The server's look-ups in routing tables, in order of time, from when its responders were mustered; null where the kernel doesn't
+   * tell of them; absent: nobody asked (`lookUps`).
+   */
+  readonly lookUps?: readonly TableLookUp[] | null;
+  /**
+   * The flows, as look-ups had them, for which a nexthop was chosen by a hash that has a secret of the host's own: another host may
+   * choose otherwise. Absent: nobody asked (`explain`), or the kernel alone knows.
+   */
+  readonly chosenBySecret?: readonly Pick<Crossing, 'source' | 'destination'>[];
 }
 
 /** A counter that was read once, somewhere between two times on the lab's clock. */

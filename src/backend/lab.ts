@@ -41,6 +41,8 @@ export interface LabOptions {
   readonly label: string;
   /** Whether to take down what hosts decide on packets, from when the candidate is applied; absent: not. */
   readonly explain?: boolean;
+  /** Whether to take down the server's look-ups in routing tables, from when responders are mustered; absent: not. */
+  readonly lookUps?: boolean;
 }
 
 /** A running network, and what can be done in it. A scenario is written against this, once, for every backend. */

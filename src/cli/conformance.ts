@@ -28,7 +28,7 @@ export function addConformanceCommand(program: Command): void {
   program
     .command('conformance')
     .description('hold the model to the kernel: random routers and traffic, on both, crossing by crossing')
-    .option('--count <n>', 'how many journeys to compare, at least', wholeNumber('--count', 1, 10_000_000), 1000)
+    .option('--count <n>', 'how many journeys to make, at least', wholeNumber('--count', 1, 10_000_000), 1000)
     .option('--seed <n>', 'from which everything follows (default: a fresh one)', wholeNumber('--seed', 0, 2 ** 31 - 1))
     .option('--jobs <n>', 'labs at once (default: one a processor)', wholeNumber('--jobs', 1, 64))
     .option(

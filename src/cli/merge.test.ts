@@ -11,7 +11,18 @@ import { addMergeCommand } from './merge.ts';
 const run = JSON.stringify(sampleRun);
 const shard = JSON.stringify({ ...sampleRun, shard: { index: 1, of: 2, whole: [] } });
 const conformance = JSON.stringify({
-  ...{ kernel: '6.18.44', count: 1, seed: 1, trials: 1, journeys: 1, travelled: 1, unsteady: [], drops: null },
+  ...{
+    kernel: '6.18.44',
+    count: 1,
+    seed: 1,
+    trials: 1,
+    journeys: 1,
+    travelled: 1,
+    byChance: 0,
+    unsteady: [],
+    drops: null,
+    lookUps: null,
+  },
   ...{ tried: {}, decisions: {}, disagreements: [] },
   shard: { index: 1, of: 2 },
 });

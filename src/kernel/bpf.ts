@@ -9,8 +9,13 @@ export interface BpfProgram {
   until(condition: () => boolean): Promise<void>;
   /** Resolves when all is read that happened up to now. @throws LabError `lab-failed` when it ends before */
   caughtUp(): Promise<void>;
-  /** How often events were lost. */
+  /** How often events were lost, for there were too many at a time. */
   missed(): number;
+  /**
+   * How many events the kernel has kept from the program: those of what interrupted a processor while it ran this or another program
+   * for bpftrace or its like. It counts them itself (since Linux 5.12: recursion_misses in fdinfo); which they were, it doesn't say.
+   */
+  keptBack(): Promise<number>;
 }
 
 /** Seconds; to compile a program, bpftrace takes half a second of work. */
@@ -85,6 +90,12 @@ export async function startBpf(
       await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
     },
     missed: () => missed,
+    keptBack: async () => {
+      // Of the sandbox's processes only bpftrace has programs. Those that end meanwhile can't be read.
+      const count =
+        "cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '/^recursion_misses:/ { sum += $2 } END { print sum + 0 }'";
+      return Number(await sandbox.run('asking what was kept back', null, ['sh', '-c', count]));
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { LabError } from '../net/error.ts';
-import { startBpf, tracefs } from './bpf.ts';
+import { startBpf, tracefs, type BpfProgram } from './bpf.ts';
 import { readDropLine, readReasons, type SeenDrop } from './drop-lines.ts';
 import { isInstalled } from './requirements.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
@@ -15,6 +15,8 @@ export interface DropWatch {
    * @throws LabError `lab-failed` if some of it may have been missed
    */
   drops(): Promise<readonly SeenDrop[]>;
+  /** How many words on drops the kernel has kept back since the watch was asked for. */
+  keptBack(): Promise<number>;
   readonly release: () => Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function watchDrops(): Promise<DropWatch | null> {
   };
   if (!running) return null;
   const missed = running.missed();
+  const kept = await running.keptBack();
   return {
     nameOf: running.nameOf,
     drops: async () => {
@@ -51,6 +54,7 @@ export async function watchDrops(): Promise<DropWatch | null> {
         throw new LabError('lab-failed', 'bpftrace lost events: there were too many at a time');
       return drops;
     },
+    keptBack: async () => (await running.keptBack()) - kept,
     release,
   };
 }
@@ -58,8 +62,8 @@ export async function watchDrops(): Promise<DropWatch | null> {
 interface Running {
   readonly nameOf: (reason: number) => string;
   readonly drops: () => Promise<readonly SeenDrop[]>;
-  /** How often events were lost. */
-  readonly missed: () => number;
+  readonly missed: BpfProgram['missed'];
+  readonly keptBack: BpfProgram['keptBack'];
   readonly stop: () => Promise<void>;
 }
 
@@ -85,8 +89,8 @@ async function startWatch(): Promise<Running | null> {
 /** Why there can be no watch. */
 class NoWatch extends Error {}
 
-/** The reasons that are asked for: what comes of where a packet is from. Of others there may be more than can be told. */
-const told: readonly string[] = ['IP_RPFILTER', 'IP_LOCAL_SOURCE', 'IP_INVALID_SOURCE'];
+/** The reasons that are asked for: what comes of where a packet is from, and netfilter. Of others there may be more than can be told. */
+const told: readonly string[] = ['IP_RPFILTER', 'IP_LOCAL_SOURCE', 'IP_INVALID_SOURCE', 'NETFILTER_DROP'];
 
 async function startIn(sandbox: Sandbox): Promise<Running> {
   if (sandbox.rootless) throw new NoWatch('root may make no namespaces here');
@@ -116,6 +120,7 @@ async function startIn(sandbox: Sandbox): Promise<Running> {
       return [...drops];
     },
     missed: () => bpf.missed(),
+    keptBack: () => bpf.keptBack(),
     stop: () => sandbox.close(),
   };
 }

@@ -16,6 +16,7 @@ import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { startExplaining, type Explaining } from './explain/explain.ts';
+import { recordLookUps, type LookUpRecording } from './explain/recording.ts';
 import { inflict, topologyAfter } from './faults.ts';
 import { interleave } from './interleave.ts';
 import { endOfRecording } from './marker.ts';
@@ -101,6 +102,7 @@ function kernelLab(
   let current = topology;
   let deployed: Candidate | null = null;
   let explaining: Explaining | null = null;
+  let lookUps: LookUpRecording | null = null;
   let lineScripts = 0;
   /** Tells the recordings which devices their hosts have now. */
   const learn = async (hosts: readonly string[]) => {
@@ -225,6 +227,7 @@ function kernelLab(
     },
     muster: async (responders) => {
       await recording; // What is sent from here on may be dropped, too.
+      if (options.lookUps) lookUps = await recordLookUps(sandbox, topology);
       return muster(sandbox, topology, responders);
     },
     evidence: async () => {
@@ -236,15 +239,16 @@ function kernelLab(
       );
       await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
       await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
-      const drops = await (await recording).drops();
-      keep('drops', () => describeDrops(drops));
+      const dropped = await (await recording).evidence();
+      keep('drops', () => describeDrops(dropped));
       const crossings = await Promise.all(captures.map((capture) => capture.stop()));
       // The control's pings crossed every host.
       const empty = captures.find((_, index) => crossings[index]?.length === 0);
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
       const inOrder = crossings.flat().sort((one, other) => one.time - other.time);
       const decisions = await explaining?.decisions(inOrder);
-      return { crossings: inOrder, until, filtered, drops, ...(decisions && { decisions }) };
+      const looked = options.lookUps ? { lookUps: (await lookUps?.lookUps()) ?? null } : {};
+      return { crossings: inOrder, until, filtered, ...dropped, ...(decisions && { decisions }), ...looked };
     },
     close: async () => {
       try {
@@ -252,6 +256,7 @@ function kernelLab(
       } finally {
         await sandbox.close();
         await explaining?.release();
+        await lookUps?.release();
         await (await recording).release();
       }
     },

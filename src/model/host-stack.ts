@@ -26,6 +26,7 @@ export interface StackOptions {
   readonly random: Random;
   /** Secret of the hash among nexthops where no sysctl gives it; an unsigned 32-bit number, not 0. */
   readonly hashSecret: number;
+  readonly chosenBySecret: Host['chosenBySecret'];
   readonly nextIdentity: () => number;
   readonly trailOf: Host['trailOf'];
   readonly dropped: Host['dropped'];
@@ -56,6 +57,7 @@ export function createHost(options: StackOptions): Host {
       },
     },
     silent: false,
+    lookedUp: null,
     routeGeneration: 0,
     exceptionGeneration: 0,
     redirected: new Map(),
@@ -65,9 +67,10 @@ export function createHost(options: StackOptions): Host {
     linkListeners: new Set(),
   };
   host.sysctls.addInterface('lo');
-  loopback.transmit = ({ packet, mark, connection, tracking }) => {
+  loopback.transmit = ({ packet, mark, connection, tracking, toSelf }) => {
+    const routedTo = toSelf ? packet.destination : null;
     options.clock.after(0, () => {
-      receive(host, loopback, packet, { mark, connection, tracking });
+      receive(host, loopback, packet, { mark, connection, tracking, routedTo });
     });
   };
   setUp(host, loopback);

@@ -2,7 +2,8 @@ import type { Clock } from './clock.ts';
 import type { Conntrack } from './conntrack/conntrack.ts';
 import type { Device } from './device.ts';
 import type { Era } from './era.ts';
-import type { Fib } from './fib/fib.ts';
+import type { Fib, FibResult } from './fib/fib.ts';
+import type { FlowKey, RouteError } from './flow.ts';
 import type { Neighbours } from './neighbour.ts';
 import type { Netfilter } from './netfilter/netfilter.ts';
 import type { Random } from './random.ts';
@@ -16,6 +17,9 @@ import type { Packet } from './packet.ts';
 
 /** Hears of a device that was set up or down, or whose other end came or went; `gone`: that it is no more. */
 export type LinkListener = (device: Device, gone: boolean) => void;
+
+/** @param found null: nothing, and the next rule is asked */
+export type LookUpListener = (table: number, flow: FlowKey, found: FibResult | RouteError | null) => void;
 
 /** A network stack and all that it knows: what a network namespace is to the kernel. */
 export interface Host {
@@ -43,6 +47,8 @@ export interface Host {
   addressGeneration: number;
   /** Secret of the hash among nexthops, where no sysctl gives it. */
   readonly hashSecret: number;
+  /** Hears of each flow for which a nexthop is chosen by that secret. */
+  readonly chosenBySecret: (flow: FlowKey) => void;
   /** Who was told of a better way. */
   readonly redirected: Redirected;
   /** Drops all that comes and sends nothing: as good as gone, but that its links stay up. */
@@ -54,8 +60,10 @@ export interface Host {
   readonly linkListeners: Set<LinkListener>;
   /** A number that no other packet has. */
   readonly nextIdentity: () => number;
-  /** Hears of each packet that is dropped for where it came from, with the kernel's name for the reason. */
+  /** Hears of each packet that is dropped for where it came from, or by netfilter, with the kernel's name for the reason. */
   readonly dropped: (device: Device, packet: Packet, reason: string) => void;
+  /** Hears of each look-up in a routing table, and what it found; null: nobody does. */
+  lookedUp: LookUpListener | null;
   /** Who takes down the decisions on a packet; null: nobody. */
   trailOf: ((host: Host, packet: Packet) => Trail) | null;
 }

@@ -6,7 +6,8 @@ import { sendLocal } from './ip.ts';
 import { icmpTypes, isIcmpError, lengthOf, protocols, tcpFlags, type Icmp, type Packet } from './packet.ts';
 import { takeRedirect } from './redirect.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
-import { attachedTo, type SkBuff } from './skbuff.ts';
+import { routeInput } from './route-input.ts';
+import { attachedTo, createSkBuff, type SkBuff } from './skbuff.ts';
 import { specificDestination } from './specific-destination.ts';
 import { routeAgain } from './reroute.ts';
 
@@ -84,6 +85,7 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number, g
   });
   const route = routeOutput(host, flow, skb.trail, { about: packet });
   if (typeof route === 'string') return;
+  if (!isLocalAddress(host, packet.source)) lookUpBackwards(host, skb, flow.tos);
   const error: Packet = {
     source: route.source,
     destination: packet.source,
@@ -102,6 +104,29 @@ export function sendError(host: Host, skb: SkBuff, type: number, code: number, g
   skb.trail?.('icmp', `the sender is told: ICMP type ${type}, code ${code}${better}`);
   const trail = host.trailOf?.(host, error) ?? null;
   sendLocal(host, error, route, { mark: reflected, trail, belongsTo: attachedTo(skb) });
+}
+
+/**
+ * Before an error goes its way, a route is asked for once more as if the packet that it is about went back, for what IPsec's policies
+ * might say of that (net/ipv4/icmp.c, icmp_route_lookup; as Linux 6.18.44 asks). There are none here, so all that comes of it is
+ * that it is looked up.
+ *
+ * @param tos the error's
+ */
+function lookUpBackwards(host: Host, { packet, input, mark }: SkBuff, tos: number): void {
+  const { source, destination, protocol, sourcePort, destinationPort } = packet;
+  if (isLocalAddress(host, destination)) {
+    const ports = { sourcePort: destinationPort, destinationPort: sourcePort };
+    const back = { protocol, source: destination, destination: source, ...ports };
+    routeOutput(host, ownFlow(host, { ...back, output: input, mark, tos: packet.tos }), null);
+    return;
+  }
+  // It would come back by where it would go now.
+  const flow = ownFlow(host, { protocol, source, destination, sourcePort, destinationPort, mark, tos: packet.tos });
+  const there = routeOutput(host, flow, null, { anySource: true });
+  if (typeof there === 'string') return;
+  const back = createSkBuff({ ...packet, source: destination, destination: source, tos }, there.device, null);
+  routeInput(host, { ...back, mark });
 }
 
 /**

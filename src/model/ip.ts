@@ -1,3 +1,4 @@
+import type { Hook } from '../candidate/commands/netfilter.ts';
 import { formatIPv4 } from '../net/address.ts';
 import type { Connection } from './conntrack/connection.ts';
 import type { Device } from './device.ts';
@@ -18,6 +19,8 @@ export interface Kept {
   readonly mark: number;
   readonly connection: Connection | null;
   readonly tracking: Tracking;
+  /** The destination that its route was for, if that led to the host itself: it holds for its arrival, too. */
+  readonly routedTo: number | null;
 }
 
 /** A packet comes in by a device (net/ipv4/ip_input.c, ip_rcv). */
@@ -37,7 +40,12 @@ export function receive(
     skb.connection = kept.connection;
     skb.tracking = kept.tracking;
   }
-  if (runHook(host, 'prerouting', skb, device, null) !== 'accept') return;
+  if (!passes(host, 'prerouting', skb, device, null)) return;
+  // Only where a rule has sent it elsewhere, what came by the loopback device is routed (ip_rcv_finish_core, skb_valid_dst).
+  if (kept?.routedTo === skb.packet.destination) {
+    deliver(host, skb);
+    return;
+  }
   // An established socket knows by which device its packets come, and has them checked no more.
   if (!toAll && (tcpEarlyDemux(host, skb) || udpEarlyDemux(host, skb))) {
     deliver(host, skb);
@@ -56,6 +64,7 @@ export function receive(
     case 'drop':
       if (route.why in dropReasons)
         host.dropped(device, skb.packet, dropReasons[route.why as keyof typeof dropReasons]);
+      if (route.why === 'reverse-path' && host.era.reversePathCounter) count(host, 'TcpExtIPReversePathFilter');
       count(host, route.why === 'no-route' ? 'IpInNoRoutes' : 'IpInAddrErrors');
       if (route.icmpCode !== null) sendError(host, skb, 3, route.icmpCode);
   }
@@ -68,8 +77,15 @@ const dropReasons = {
   'invalid-source': 'IP_INVALID_SOURCE',
 } as const;
 
+/** Whether a packet that came in passes a hook. */
+function passes(host: Host, hook: Hook, skb: SkBuff, input: Device | null, output: Device | null): boolean {
+  if (runHook(host, hook, skb, input, output) === 'accept') return true;
+  if (skb.input) host.dropped(skb.input, skb.packet, 'NETFILTER_DROP');
+  return false;
+}
+
 function deliver(host: Host, skb: SkBuff): void {
-  if (runHook(host, 'input', skb, skb.input, null) !== 'accept') return;
+  if (!passes(host, 'input', skb, skb.input, null)) return;
   switch (skb.packet.protocol) {
     case protocols.udp:
       deliverUdp(host, skb);
@@ -100,7 +116,7 @@ function forward(host: Host, skb: SkBuff, redirect: boolean): void {
   skb.packet = withTtl(packet, packet.ttl - 1);
   if (redirect) sendRedirect(host, skb);
   count(host, 'IpForwDatagrams');
-  if (runHook(host, 'forward', skb, skb.input, skb.output) !== 'accept') return;
+  if (!passes(host, 'forward', skb, skb.input, skb.output)) return;
   output(host, skb);
 }
 
@@ -127,6 +143,7 @@ export function sendLocal(
   skb.socket = parts.socket ?? null;
   skb.output = route.device;
   skb.nexthop = route.nexthop;
+  skb.toSelf = route.kind === 'local';
   if (parts.belongsTo) {
     skb.connection = parts.belongsTo.connection;
     skb.tracking = parts.belongsTo.tracking;
@@ -138,7 +155,10 @@ export function sendLocal(
 /** A routed packet leaves (ip_output, ip_finish_output2). */
 function output(host: Host, skb: SkBuff): HookVerdict {
   const verdict = runHook(host, 'postrouting', skb, null, skb.output);
-  if (verdict !== 'accept') return verdict;
+  if (verdict !== 'accept') {
+    if (skb.output) host.dropped(skb.output, skb.packet, 'NETFILTER_DROP');
+    return verdict;
+  }
   const { output: device, nexthop } = skb;
   if (!device?.up) {
     skb.trail?.('drop', `${device?.name ?? 'its device'} is down`);

@@ -1,5 +1,14 @@
 import type { Fault } from '../backend/fault.ts';
-import { scriptPatience, type Backend, type Dialling, type Lab, type Ping, type Probe } from '../backend/lab.ts';
+import {
+  scriptPatience,
+  type Backend,
+  type Dialling,
+  type Lab,
+  type LabOptions,
+  type Ping,
+  type Probe,
+} from '../backend/lab.ts';
+import type { TableLookUp } from '../backend/look-up.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Outcome } from '../candidate/shell/evaluate.ts';
 import { parseIPv4 } from '../net/address.ts';
@@ -16,7 +25,7 @@ import { inflict } from './faults.ts';
 import { applyRuleset, setUpHost } from './host-setup.ts';
 import { buildNetwork, type Network } from './network.ts';
 import { interleave } from './interleave.ts';
-import { startRecording, type Recording } from './recording.ts';
+import { recordLookUps, startRecording, type Recording } from './recording.ts';
 import { routeInput } from './route-input.ts';
 import { ownFlow, routeOutput } from './route-output.ts';
 import { createSkBuff } from './skbuff.ts';
@@ -53,13 +62,14 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
         record: recording.record,
         trailOf: options.explain ? recording.trailOf : null,
         dropped: recording.dropped,
+        ...(options.explain && { chosenBySecret: recording.chosenBySecret }),
         delay: linkDelay,
       });
       const tunnels = addTunnels(network, options.tunnels, recording.record);
       const profile = profileNamed(options.profile);
       for (const host of topology.hosts) setUpHost(topology, host, hostOf(network, host.name), profile, options.seed);
       const driver = createDriver(network.clock, turn);
-      const lab = createLab(topology, network, tunnels, recording, driver, options.explain ?? false);
+      const lab = createLab(topology, network, tunnels, recording, driver, options);
       await turn();
       return lab;
     },
@@ -93,8 +103,9 @@ function createLab(
   tunnels: Tunnels,
   recording: Recording,
   driver: Driver,
-  explained: boolean,
+  { explain: explained = false, lookUps: told = false }: LabOptions,
 ): Lab {
+  const lookUps: TableLookUp[] | null = told ? [] : null;
   const { clock } = network;
   let current = topology;
   let deployed: Candidate | null = null;
@@ -233,6 +244,7 @@ function createLab(
       return { status, stderr };
     },
     muster: async (responders) => {
+      if (lookUps) recordLookUps(host(topology.server.host), lookUps);
       const battery = muster(host, responders);
       await pass(0);
       return {
@@ -251,7 +263,8 @@ function createLab(
         until,
         filtered: { value, from: until, to: until },
         drops: [...recording.drops],
-        ...(explained && { decisions: [...recording.decisions] }),
+        ...(explained && { decisions: [...recording.decisions], chosenBySecret: [...recording.choices] }),
+        ...(lookUps && { lookUps: [...lookUps] }),
       };
     },
     close: async () => {

@@ -111,7 +111,7 @@ function carry(
       if (!target.device.up) continue;
       record(target.host, target.device, 'in', packet);
       const stays = target.host === host && mark !== 0;
-      const kept = stays ? ({ mark, connection: null, tracking: 'none' } as const) : null;
+      const kept = stays ? ({ mark, connection: null, tracking: 'none', routedTo: null } as const) : null;
       receive(target.host, target.device, packet, kept, toAll);
     }
   });

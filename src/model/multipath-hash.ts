@@ -91,8 +91,13 @@ function hashFlow(host: Host, flow: Flow): number {
   return hashFull(host, flow) >>> 1;
 }
 
-function seedOf({ sysctls, hashSecret }: Host): number {
-  return sysctls.read('ipv4.fib_multipath_hash_seed') || hashSecret;
+/** Whether the hash has a secret of the host's own, for want of a seed. */
+export function isSecret({ sysctls }: Host): boolean {
+  return sysctls.read('ipv4.fib_multipath_hash_seed') === 0;
+}
+
+function seedOf(host: Host): number {
+  return isSecret(host) ? host.hashSecret : host.sysctls.read('ipv4.fib_multipath_hash_seed');
 }
 
 /** All 32 bits. */

@@ -28,8 +28,9 @@ export interface NetworkOptions {
   readonly seed: number;
   readonly record: Recorder;
   readonly trailOf: Host['trailOf'];
-  /** Hears of each packet that a host drops for where it came from. */
+  /** Hears of each packet that a host drops for where it came from, or by netfilter. */
   readonly dropped?: (host: string, ...drop: Parameters<Host['dropped']>) => void;
+  readonly chosenBySecret?: Host['chosenBySecret'];
   /** Seconds that a packet takes along a link. */
   readonly delay: number;
   /** Share of the packets that a link loses, by its index; absent: none. */
@@ -58,6 +59,7 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
           clock,
           random,
           hashSecret,
+          chosenBySecret: (flow) => options.chosenBySecret?.(flow),
           nextIdentity,
           trailOf,
           dropped: (...drop) => options.dropped?.(name, ...drop),

@@ -87,7 +87,10 @@ export function isIcmpError(packet: Packet): packet is Packet & { readonly icmp:
 }
 
 /** `203.0.113.2:1194`; without ports, the address alone. */
-export function endpointOf(packet: Packet, side: 'source' | 'destination'): string {
+export function endpointOf(
+  packet: Pick<Packet, 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'protocol'>,
+  side: 'source' | 'destination',
+): string {
   const address = formatIPv4(packet[side]);
   if (packet.protocol === protocols.icmp) return address;
   return `${address}:${side === 'source' ? packet.sourcePort : packet.destinationPort}`;

@@ -3,7 +3,7 @@ import type { FibInfo, FibNexthop } from './fib/fib-info.ts';
 import { describeNexthop, type FibResult } from './fib/fib.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host } from './host.ts';
-import { hashOfFlow, hashOfPacket } from './multipath-hash.ts';
+import { hashOfFlow, hashOfPacket, isSecret } from './multipath-hash.ts';
 import { selectNexthop, selectNexthopForSource } from './multipath.ts';
 import { isReachable } from './neighbour.ts';
 import type { Packet } from './packet.ts';
@@ -29,6 +29,7 @@ export function selectPath(
   if (flow.output || (nexthops.length < 2 && !info.group)) return nexthop;
   if (host.era.multipathChoice === 'rotation') return takeTurns(host, info, trail);
   const hash = packet ? hashOfPacket(host, packet) : hashOfFlow(host, flow);
+  if (isSecret(host)) host.chosenBySecret(flow);
   if (info.group) return selectFromGroup(host, info.group.nexthops(), info.group.upperBounds(), hash, trail) ?? nexthop;
   const useNeighbours = host.sysctls.read('ipv4.fib_multipath_use_neigh') !== 0;
   const source = flow.input === host.loopback ? flow.source : 0;

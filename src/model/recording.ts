@@ -1,11 +1,14 @@
-import type { Crossing, Drop } from '../backend/crossing.ts';
+import type { Crossing, Drop, Evidence } from '../backend/crossing.ts';
 import type { Decision } from '../backend/decision.ts';
+import type { TableLookUp } from '../backend/look-up.ts';
+import { formatIPv4 } from '../net/address.ts';
 import type { Device } from './device.ts';
-import type { Host } from './host.ts';
+import type { FlowKey } from './flow.ts';
+import type { Host, LookUpListener } from './host.ts';
 import type { ArpPacket, Recorder } from './link.ts';
 import type { NetworkOptions } from './network.ts';
 import { createPacketRows, type Words } from './packet-rows.ts';
-import { endpointOf, type Packet } from './packet.ts';
+import { endpointOf, protocols, type Packet } from './packet.ts';
 import { createRows } from './rows.ts';
 
 /** A recording of all packets at all interfaces. */
@@ -13,11 +16,14 @@ export interface Recording {
   readonly record: Recorder;
   /** What was recorded so far. */
   readonly crossings: () => readonly Crossing[];
-  /** What hosts dropped for where it came from. */
+  /** What hosts dropped for where it came from, or by netfilter. */
   readonly drops: readonly Drop[];
   readonly dropped: NonNullable<NetworkOptions['dropped']>;
   readonly decisions: readonly Decision[];
   readonly trailOf: NonNullable<NetworkOptions['trailOf']>;
+  /** The flows for which a nexthop was chosen by a secret. */
+  readonly choices: NonNullable<Evidence['chosenBySecret']>;
+  readonly chosenBySecret: NonNullable<NetworkOptions['chosenBySecret']>;
 }
 
 /** A crossing's columns. */
@@ -27,11 +33,16 @@ export function startRecording(): Recording {
   const [rows, packets, places] = [createRows(Object.keys(columns).length), createPacketRows(), createPlaces()];
   const drops: Drop[] = [];
   const decisions: Decision[] = [];
+  const choices: Pick<Crossing, 'source' | 'destination'>[] = [];
   let last: Packet | ArpPacket | null = null;
   let lastRow: number | null = null;
   return {
     drops,
     decisions,
+    choices,
+    chosenBySecret: (flow) => {
+      choices.push({ source: endpointOf(flow, 'source'), destination: endpointOf(flow, 'destination') });
+    },
     crossings: () => {
       let before: { readonly packet: number; readonly words: Words } | null = null;
       return Array.from({ length: rows.count }, (_, row) => {
@@ -54,7 +65,8 @@ export function startRecording(): Recording {
       const row = packets.add(packet);
       if (row === null) return;
       const { identity, summary, source, destination } = packets.words(row);
-      const where = { host, interface: device.name, function: 'ip_rcv_finish_core' };
+      const by = reason === 'NETFILTER_DROP' ? 'nft_do_chain' : 'ip_rcv_finish_core';
+      const where = { host, interface: device.name, function: by };
       drops.push({ ...where, identity, summary, reason, source, destination });
     },
     record: (host, device, direction, packet) => {
@@ -128,4 +140,42 @@ function crossing(time: number, place: Place, words: Words): Crossing {
     bytes: words.bytes,
     summary: words.summary,
   };
+}
+
+/** Has a host's look-ups in routing tables taken down, from now on. */
+export function recordLookUps(host: Host, record: TableLookUp[]): void {
+  host.lookedUp = (table, flow, found) => {
+    const nexthop = found !== null && typeof found !== 'string' ? found.nexthop : null;
+    record.push({
+      ...{ thread: '', table, source: formatIPv4(flow.source), destination: formatIPv4(flow.destination) },
+      ...portsOf(flow),
+      ...{
+        input: flow.input.name,
+        output: flow.output?.name ?? null,
+        tos: flow.tos,
+        scope: flow.scope,
+        mark: flow.mark,
+      },
+      error: errorOf(found),
+      device: nexthop?.device?.name ?? null,
+      gateway: nexthop && nexthop.gateway !== 0 ? formatIPv4(nexthop.gateway) : null,
+    });
+  };
+}
+
+/** Of ICMP, type and code stand where others have ports; the kernel doesn't tell of them. */
+function portsOf({
+  protocol,
+  sourcePort,
+  destinationPort,
+}: FlowKey): Pick<TableLookUp, 'protocol' | 'sourcePort' | 'destinationPort'> {
+  const hasPorts = protocol === protocols.udp || protocol === protocols.tcp;
+  return { protocol, sourcePort: hasPorts ? sourcePort : 0, destinationPort: hasPorts ? destinationPort : 0 };
+}
+
+function errorOf(found: Parameters<LookUpListener>[2]): TableLookUp['error'] {
+  if (found === null) return 'EAGAIN';
+  if (typeof found !== 'string') return 0;
+  if (found === 'ENETUNREACH' || found === 'ENODEV') throw new Error(`a table answers with ${found}`);
+  return found;
 }

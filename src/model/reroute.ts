@@ -32,5 +32,6 @@ export function routeAgain(host: Host, skb: SkBuff): RouteError | null {
   }
   skb.output = route.device;
   skb.nexthop = route.nexthop;
+  skb.toSelf = route.kind === 'local';
   return null;
 }

@@ -9,7 +9,7 @@ import { lookUp } from './rules.ts';
 import { mayRedirect } from './redirect.ts';
 import { describeException } from './route-output.ts';
 import type { SkBuff } from './skbuff.ts';
-import { isNextDoor, validateSource, type Disbelief } from './source-validation.ts';
+import { isRefused, validateSource, type Disbelief } from './source-validation.ts';
 import type { Device } from './device.ts';
 
 /** What becomes of a packet that came in. */
@@ -73,8 +73,8 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   const values = host.sysctls.interfaceValues(device.name);
   if (source >>> 28 === 0xe || source === 0xffffffff) return drop('bogus');
   if (destination === 0xffffffff) {
-    const why = source === 0 ? null : validateSource(host, skb, device, null);
-    return why ? drop(why) : local;
+    const belief = source === 0 ? null : validateSource(host, skb, device, null, 0);
+    return isRefused(belief) ? drop(belief) : local;
   }
   if (source >>> 24 === 0 || destination >>> 24 === 0) return drop('bogus');
   if ((isLoopback(source) || isLoopback(destination)) && !values.routeLocalnet && device !== host.loopback) {
@@ -103,8 +103,9 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   }
   const { info } = found.route;
   if (info.type === 'broadcast' || info.type === 'local') {
-    const why = validateSource(host, skb, device, null);
-    return why ? drop(why) : local;
+    const sender = info.type === 'broadcast' ? 0 : destination;
+    const belief = source === 0 && sender === 0 ? null : validateSource(host, skb, device, null, sender);
+    return isRefused(belief) ? drop(belief) : local;
   }
   if (!values.forwarding) {
     trail?.(
@@ -115,13 +116,13 @@ function routeInputSlow(host: Host, skb: SkBuff, device: Device): InputRoute {
   }
   const nexthop = selectPath(host, found, flow, packet, trail);
   if (!nexthop.device) return drop('no-route', 0);
-  const why = validateSource(host, skb, device, nexthop.device);
-  if (why) return drop(why);
+  const belief = validateSource(host, skb, device, nexthop.device);
+  if (isRefused(belief)) return drop(belief);
   const exception = exceptionFor(host, nexthop, destination);
   if (exception) trail?.('nexthop', describeException(exception, nexthop));
   const { gateway } = exception ?? nexthop;
   const redirect =
-    nexthop.device === device && mayRedirect(host, device, source, nexthop.gateway) && isNextDoor(host, skb, device);
+    nexthop.device === device && belief === 'next-door' && mayRedirect(host, device, source, nexthop.gateway);
   return {
     kind: 'forward',
     device: nexthop.device,

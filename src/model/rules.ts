@@ -172,8 +172,9 @@ function fits(rule: PolicyRule, wanted: RuleSpecification): boolean {
 export function lookUp(host: Host, flow: FlowKey, trail: Trail, ignoreLinkState = false): FibResult | RouteError {
   const { rules } = host;
   if (!rules.touched) {
-    const found =
-      lookUpMerged(host, flow, trail, ignoreLinkState) ?? lookUpIn(host, tables.default, flow, trail, ignoreLinkState);
+    const merged = lookUpMerged(host, flow, trail, ignoreLinkState);
+    host.lookedUp?.(tables.main, flow, merged);
+    const found = merged ?? lookUpIn(host, tables.default, flow, trail, ignoreLinkState);
     if (found === null) trail?.('route', 'no route');
     return found ?? 'ENETUNREACH';
   }
@@ -223,7 +224,10 @@ function lookUpIn(
   ignoreLinkState: boolean,
 ): FibResult | RouteError | null {
   const table = host.fib.tables.get(number);
-  return table ? lookUpTable(host, table, flow, trail, ignoreLinkState) : null;
+  if (!table) return null;
+  const found = lookUpTable(host, table, flow, trail, ignoreLinkState);
+  host.lookedUp?.(number, flow, found);
+  return found;
 }
 
 function isSuppressed({ suppressPrefixLength }: PolicyRule, { route }: FibResult): boolean {

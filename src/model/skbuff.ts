@@ -13,6 +13,8 @@ export interface SkBuff {
   output: Device | null;
   /** The next hop on that device's link. */
   nexthop: number;
+  /** Whether the route that it goes out by is one to the host itself. */
+  toSelf: boolean;
   /** Whether it is for everybody on its link, as the frame says that carries it (skb->pkt_type). */
   toAll: boolean;
   connection: Connection | null;
@@ -43,6 +45,7 @@ export function createSkBuff(packet: Packet, input: Device | null, trail: Trail)
     input,
     output: null,
     nexthop: 0,
+    toSelf: false,
     toAll: false,
     connection: null,
     tracking: 'none',

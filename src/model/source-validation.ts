@@ -1,7 +1,7 @@
 import { formatIPv4 } from '../net/address.ts';
 import { isLocalAddress } from './addresses.ts';
 import { scopes, type Device } from './device.ts';
-import { protocols, usesDevice, type FibResult } from './fib/fib.ts';
+import { usesDevice, type FibResult } from './fib/fib.ts';
 import type { FlowKey, RouteError } from './flow.ts';
 import type { Host } from './host.ts';
 import { lookUp } from './rules.ts';
@@ -10,15 +10,28 @@ import type { SkBuff } from './skbuff.ts';
 /** Why a source is not believed. */
 export type Disbelief = 'reverse-path' | 'local-source' | 'invalid-source';
 
+/** What becomes of the check. Null: it may be so; `next-door`: and the sender is on that very link, with no gateway between. */
+export type Belief = Disbelief | 'next-door' | null;
+
+export function isRefused(belief: Belief): belief is Disbelief {
+  return belief !== null && belief !== 'next-door';
+}
+
 /**
  * Whether a packet may have come from its source by that device (net/ipv4/fib_frontend.c, fib_validate_source): the
  * reverse-path filter, and the check for the host's own addresses.
  *
  * @param device by which it came in
  * @param output the device it is to be forwarded by; null: it is for this host
- * @returns null if it may
+ * @param sender the address that an answer would be from; 0: what is for everybody says nothing of that
  */
-export function validateSource(host: Host, skb: SkBuff, device: Device, output: Device | null): Disbelief | null {
+export function validateSource(
+  host: Host,
+  skb: SkBuff,
+  device: Device,
+  output: Device | null,
+  sender = skb.packet.destination,
+): Belief {
   const values = host.sysctls.interfaceValues(device.name);
   if (values.reversePath === 0 && (device !== output || !values.sendRedirects)) {
     switch (host.era.localSourceCheck) {
@@ -27,7 +40,7 @@ export function validateSource(host: Host, skb: SkBuff, device: Device, output: 
       case 'unless-accept-local':
         if (values.acceptLocal) return null;
         // With rules or local routes of one's own, the whole look-up is made, for this is all that it is good for then.
-        if (!host.rules.touched && !hasOwnLocalRoutes(host)) {
+        if (!host.rules.touched && !host.fib.hasOwnLocal) {
           return isLocalAddress(host, skb.packet.source) ? disbelieve(host, skb, device, 'local-source') : null;
         }
         break;
@@ -35,14 +48,14 @@ export function validateSource(host: Host, skb: SkBuff, device: Device, output: 
         break;
     }
   }
-  return checkReversePath(host, skb, device, output);
+  return checkReversePath(host, skb, device, wayBack(host, skb, device, output, sender));
 }
 
 /** The look-up of the way back (__fib_validate_source). */
-function checkReversePath(host: Host, skb: SkBuff, device: Device, output: Device | null): Disbelief | null {
+function checkReversePath(host: Host, skb: SkBuff, device: Device, flow: FlowKey): Belief {
   const { packet, trail } = skb;
   const values = host.sysctls.interfaceValues(device.name);
-  const found = lookUp(host, wayBack(host, skb, device, output), null);
+  const found = lookUp(host, flow, null);
   if (typeof found === 'string') return notFound(host, skb, device, found);
   const { type } = found.route.info;
   if (type !== 'unicast' && !(type === 'local' && values.acceptLocal)) {
@@ -52,12 +65,19 @@ function checkReversePath(host: Host, skb: SkBuff, device: Device, output: Devic
     if (values.reversePath !== 0) {
       trail?.('reverse-path', `${formatIPv4(packet.source)} is reached by ${device.name}, which it came in by`);
     }
-    return null;
+    return nearness(found);
   }
-  return values.reversePath === 1 || device.addresses.length === 0 ? notFound(host, skb, device, found) : null;
+  if (values.reversePath === 1 || device.addresses.length === 0) return notFound(host, skb, device, found);
+  // Believed all the same; whether the sender is near is asked of the routes by that device.
+  const byDevice = lookUp(host, { ...flow, output: device }, null, true);
+  return typeof byDevice !== 'string' && byDevice.route.info.type === 'unicast' ? nearness(byDevice) : null;
 }
 
-function wayBack(host: Host, { packet, mark }: SkBuff, device: Device, output: Device | null): FlowKey {
+function nearness({ nexthop }: FibResult): 'next-door' | null {
+  return nexthop.scope >= scopes.host ? 'next-door' : null;
+}
+
+function wayBack(host: Host, { packet, mark }: SkBuff, device: Device, output: Device | null, sender: number): FlowKey {
   const { heedPorts } = host.rules;
   return {
     output: null,
@@ -66,27 +86,12 @@ function wayBack(host: Host, { packet, mark }: SkBuff, device: Device, output: D
     tos: packet.tos,
     scope: scopes.universe,
     protocol: heedPorts ? packet.protocol : 0,
-    source: packet.destination,
+    source: sender,
     destination: packet.source,
     sourcePort: heedPorts ? packet.destinationPort : 0,
     destinationPort: heedPorts ? packet.sourcePort : 0,
     uid: 0,
   };
-}
-
-/**
- * Of a packet that was let in, and is to leave by the device that it came by: whether its sender is on that very link, with no
- * gateway between.
- */
-export function isNextDoor(host: Host, skb: SkBuff, device: Device): boolean {
-  const flow = wayBack(host, skb, device, device);
-  const found = lookUp(host, flow, null);
-  if (typeof found === 'string') return false;
-  if (leadsBackBy(host, found, device)) return found.nexthop.scope >= scopes.host;
-  if (device.addresses.length === 0) return false;
-  const byDevice = lookUp(host, { ...flow, output: device }, null, true);
-  if (typeof byDevice === 'string' || byDevice.route.info.type !== 'unicast') return false;
-  return byDevice.nexthop.scope >= scopes.host;
 }
 
 /** What no look-up has led back to is refused, if there is a filter. */
@@ -100,22 +105,6 @@ function leadsBackBy(host: Host, found: FibResult, device: Device): boolean {
   return (found.route.info.type === 'local' && device === host.loopback) || usesDevice(found, device);
 }
 
-/** By host: whether it has local routes of its own, and how old its tables were when that was found out. */
-const known = new WeakMap<Host, { readonly generation: number; readonly own: boolean }>();
-
-/** Local routes other than those that come with addresses (fib_has_custom_local_routes). */
-function hasOwnLocalRoutes(host: Host): boolean {
-  const found = known.get(host);
-  if (found?.generation === host.routeGeneration) return found.own;
-  const own = findOwnLocalRoutes(host);
-  known.set(host, { generation: host.routeGeneration, own });
-  return own;
-}
-
-function findOwnLocalRoutes(host: Host): boolean {
-  return host.fib.local.routes().some(({ info }) => info.protocol !== protocols.kernel);
-}
-
 function disbelieve(
   host: Host,
   { packet: { source, destination }, trail }: SkBuff,
@@ -124,9 +113,6 @@ function disbelieve(
   found?: FibResult | RouteError,
 ): Disbelief {
   const values = host.sysctls.interfaceValues(device.name);
-  if (why === 'reverse-path' && host.era.reversePathCounter) {
-    host.counters.set('TcpExtIPReversePathFilter', (host.counters.get('TcpExtIPReversePathFilter') ?? 0) + 1);
-  }
   if (values.logMartians) {
     host.log.push(`martian source ${formatIPv4(destination)} from ${formatIPv4(source)}, on dev ${device.name}`);
   }

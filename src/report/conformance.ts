@@ -5,18 +5,27 @@ import type { Conformance, Disagreement } from '../scenario/conformance/conform.
 
 /** What came of holding the model to the kernel: what was tried how often, the figure, and each difference. */
 export function conformanceText(found: Conformance): string {
-  const { seed, trials, journeys, travelled, disagreements } = found;
+  const { seed, trials, journeys, travelled, byChance, disagreements } = found;
   const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
   const unsteady = found.unsteady.length > 0 ? ` (${found.unsteady.length} trials differed once, and not again)` : '';
   const drops =
     found.drops === null
       ? "What was dropped, and why, is not compared: the kernel doesn't say it here (root, bpftrace and BTF are what it takes).\n"
       : `${found.drops} drops compared, by the kernel's reasons for them.\n`;
+  const lookUps =
+    found.lookUps === null
+      ? "Which routing tables are looked up is not compared: the kernel doesn't tell here (it takes the same).\n"
+      : `${found.lookUps} look-ups in routing tables compared.\n`;
   return [
     counts('set up in so many trials', found.tried),
     counts('decisions of the model', found.decisions),
     ...disagreements.map((each) => disagreementText(seed, each)),
-    drops,
+    drops + lookUps,
+    ...(byChance > 0
+      ? [
+          `${byChance} more were not compared: this kernel's choice among nexthops is its secret (a seed can be set since 6.11).\n`,
+        ]
+      : []),
     `${figure}${disagreements.length} disagreements${unsteady}.\n`,
   ].join('\n');
 }

@@ -83,7 +83,7 @@ test('a forwarded reply by the wrong line is filtered', (t) => {
   t.is(cause, 'source-filtered');
   t.is(
     sentence,
-    'the request to 203.0.113.2:8080 came in by ppp0; the reply left by ppp1 from 203.0.113.2:8080 and was dropped by the source filter of isp2',
+    'the request to 203.0.113.2:8080 came in by ppp0; the reply left by ppp1 from 203.0.113.2:8080 and was dropped by the source filter of isp2 (inferred from captures and counters)',
   );
 });
 
@@ -95,7 +95,7 @@ test('a request that is sent back out has gone astray, though its beginning was 
     t.deepEqual(journey.request, astray);
     t.is(
       sentence,
-      'a packet of the request to 203.0.113.2:8080 came in by ppp0, was sent out again by ppp0 with the destination 192.168.2.100:80, and was dropped by the source filter of isp1',
+      'a packet of the request to 203.0.113.2:8080 came in by ppp0, was sent out again by ppp0 with the destination 192.168.2.100:80, and was dropped by the source filter of isp1 (inferred from captures and counters)',
     );
   }
   t.is(judge([syn, filtered, astray], false).cause, 'source-filtered', 'what went wrong first');

@@ -20,8 +20,8 @@ const drop: Drop = {
   ...{ host: 'server', interface: 'isp2', source: packet.source, destination: '10.255.0.1:7', summary: packet.summary },
   ...{ identity: 'udp id=9cf6 offset=0 14', reason: 'IP_RPFILTER', function: 'ip_rcv_finish_core' },
 };
-const known = (drops: readonly Drop[] | null, value: number) =>
-  droppedIn(topology, { crossings: [], until: 100, filtered: { value, from: 100, to: 100 }, drops });
+const known = (drops: readonly Drop[] | null, value: number, where = topology, dropsMissed = 0) =>
+  droppedIn(where, { crossings: [], until: 100, filtered: { value, from: 100, to: 100 }, drops, dropsMissed });
 
 test("the kernel's word is about one packet: as it came in by this interface of this host", (t) => {
   t.deepEqual(known([drop], 1)(packet), { cause: 'reverse-path', drop });
@@ -50,11 +50,19 @@ test('where it does not, a packet into the server fell to the filter if that has
   t.deepEqual(known(null, 1)(packet), { cause: 'reverse-path', drop: null });
   t.is(known(null, 0)(packet), undefined);
   t.is(known(null, 1)({ ...packet, direction: 'out' }), undefined);
-  t.is(known(null, 1)({ ...packet, host: 'isp2', interface: 'server' }), undefined);
+  t.is(known(null, 1)({ ...packet, host: 'isp2', interface: 'internet' }), undefined);
 });
 
 test("what comes back in over a link of the server's own is a martian, whatever the filter counts", (t) => {
   for (const value of [0, 1]) t.is(known(null, value)({ ...packet, interface: 'veth1' })?.cause, 'martian-source');
+});
+
+test('where it kept some of its words back, what it does not speak of is inferred, and nothing else', (t) => {
+  const inferred = known([], 1, topology, 1);
+  t.deepEqual(inferred(packet), { cause: 'reverse-path', drop: null });
+  t.deepEqual(inferred({ ...packet, host: 'isp2', interface: 'server' }), { cause: 'source-filtered', drop: null });
+  t.deepEqual(known([drop], 1, topology, 1)(packet), { cause: 'reverse-path', drop });
+  t.is(known([{ ...drop, reason: 'NETFILTER_DROP' }], 1, topology, 1)(packet), undefined);
 });
 
 test('of ARP the kernel says nothing', (t) => {
@@ -62,6 +70,43 @@ test('of ARP the kernel says nothing', (t) => {
   for (const drops of [null, [], [drop]]) {
     t.deepEqual(known(drops, 0)(question), { cause: 'martian-source', drop: null });
     t.is(known(drops, 1)({ ...question, interface: 'isp2' }), undefined);
+  }
+});
+
+test('what comes to a source filter or a NAT that has to refuse it, was refused, if the kernel tells that netfilter dropped it', (t) => {
+  const carrier = threeIsps({ cgnat: 'stateful' });
+  const filter = { host: 'isp2', interface: 'server' } as const;
+  const nat = {
+    host: 'cgnat',
+    interface: 'internet',
+    source: '203.0.114.2:7',
+    destination: '198.51.100.10:40000',
+  } as const;
+  const refused = [
+    { at: filter, cause: 'source-filtered' },
+    { at: nat, cause: 'no-mapping' },
+  ] as const;
+  for (const { at, cause } of refused) {
+    const last: Crossing = { ...packet, ...at };
+    const dropped: Drop = { ...drop, ...at, source: last.source, reason: 'NETFILTER_DROP', function: 'nft_do_chain' };
+    t.deepEqual(known(null, 0, carrier)(last), { cause, drop: null });
+    t.deepEqual(known([dropped], 0, carrier)(last), { cause, drop: dropped });
+    t.is(known([], 0, carrier)(last), undefined);
+    t.is(known([{ ...dropped, identity: 'udp id=9cf7 offset=0 14' }], 0, carrier)(last), undefined);
+    t.is(known([dropped], 0, carrier)({ ...last, direction: 'out' }), undefined);
+  }
+  // What need not be refused there.
+  for (const other of [
+    { ...filter, source: '203.0.114.2:7' },
+    { ...nat, destination: '198.51.100.1:40000' },
+    { ...nat, interface: 'client' },
+  ]) {
+    const last: Crossing = { ...packet, ...other };
+    t.is(known(null, 0, carrier)(last), undefined);
+    t.is(
+      known([{ ...drop, ...last, reason: 'NETFILTER_DROP', function: 'nft_do_chain' }], 0, carrier)(last),
+      undefined,
+    );
   }
 });
 

@@ -1,7 +1,8 @@
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing, Drop, Evidence } from '../backend/crossing.ts';
+import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
 import { withoutPayload } from '../net/packet.ts';
-import { peersOf, type Topology } from '../topology/topology.ts';
+import { hostNamed, peersOf, type Topology } from '../topology/topology.ts';
 
 /** Why a packet that had come in at a host went no further. */
 export interface Dropped {
@@ -20,13 +21,15 @@ const causeOf: Readonly<Record<string, Cause>> = {
 };
 
 /**
- * Why packets were dropped is what the kernel says, where it says anything. Otherwise it is inferred, for the server: what
- * came back in over a link of the server's own was a martian; what came in by a line, and nothing came of it, fell to
- * the reverse-path filter if that has dropped any. A scenario that relies on this compares the count with the packets.
+ * Why packets were dropped is what the kernel says, where it says all of it: that netfilter did it is all it says of what a source
+ * filter or a NAT refused, and where. Otherwise it is inferred: what came to such a host and should be refused there, was.
+ * For the server: what came back in over a link of the server's own was a martian; what came in by a line, and nothing came of it,
+ * fell to the reverse-path filter if that has dropped any. A scenario that relies on this compares the count with the packets.
  *
  * Of ARP the kernel never says anything: a question from an address that is the server's own, it takes and forgets.
  */
-export function droppedIn(topology: Topology, { drops, filtered }: Evidence): DroppedAt {
+export function droppedIn(topology: Topology, { drops, dropsMissed = 0, filtered }: Evidence): DroppedAt {
+  const isTold = drops !== null && dropsMissed === 0;
   const byPlace = new Map(drops?.map((drop) => [placeOf(drop), drop]));
   return (last) => {
     const { host, interface: name, direction, protocol } = last;
@@ -34,11 +37,26 @@ export function droppedIn(topology: Topology, { drops, filtered }: Evidence): Dr
     const drop = byPlace.get(placeOf(last));
     const cause = drop && causeOf[drop.reason];
     if (cause) return { cause, drop };
-    if (host !== topology.server.host || (drops && protocol !== 'arp')) return undefined;
+    const refused = refusedAt(topology, last);
+    if (refused && !drop && !isTold) return { cause: refused, drop: null };
+    if (refused && drop?.reason === 'NETFILTER_DROP') return { cause: refused, drop };
+    if (host !== topology.server.host || drop || (isTold && protocol !== 'arp')) return undefined;
     if (peersOf(topology, host, name).length === 0) return { cause: 'martian-source', drop: null };
     return filtered.value > 0 && protocol !== 'arp' ? { cause: 'reverse-path', drop: null } : undefined;
   };
 }
+
+/** For what a host must drop a packet that comes in there; `undefined`: for nothing that the topology tells. */
+function refusedAt(topology: Topology, { host, interface: name, source, destination }: Crossing): Cause | undefined {
+  const { sourceFilter, nat } = hostNamed(topology, host);
+  if (name === sourceFilter?.interface) {
+    const address = parseIPv4(withoutPort(source));
+    if (!sourceFilter.allowed.some((prefix) => contains(parsePrefix(prefix), address))) return 'source-filtered';
+  }
+  return name === nat?.outside && withoutPort(destination) === nat.address ? 'no-mapping' : undefined;
+}
+
+const withoutPort = (end: string): string => end.replace(/:.*$/, '');
 
 /** Where a packet came in, and which it is. NAT may have changed its destination before it was dropped. */
 function placeOf(each: Pick<Drop, 'host' | 'interface' | 'source' | 'identity'>): string {

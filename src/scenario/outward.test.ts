@@ -1,6 +1,7 @@
 import test from 'ava';
 import homeGateway from '../../lab/topologies/home-gateway.ts';
-import type { Crossing } from '../backend/crossing.ts';
+import type { Crossing, Drop } from '../backend/crossing.ts';
+import { droppedIn } from './dropped.ts';
 import { recordFlow, type Flow } from './journey.ts';
 import { judgeOutward, lineTaken, outage, type Outward } from './outward.ts';
 import { answerTo, lineAddresses, pass, ways, waysBack } from './sample-home.ts';
@@ -32,10 +33,17 @@ function question(time: number, way: readonly string[], from = 1): readonly Cros
   });
 }
 
-function judge(packets: readonly (readonly Crossing[])[], of: Partial<Outward> = {}) {
+/** @param drops what the kernel says; null: nothing */
+function judge(
+  packets: readonly (readonly Crossing[])[],
+  of: Partial<Outward> = {},
+  drops: readonly Drop[] | null = null,
+) {
   const wanted = { ...asked, ...of };
-  const record = recordFlow(topology, { crossings: packets.flat(), until: 1000 }, wanted.flow);
-  return judgeOutward(topology, record, wanted);
+  const evidence = { crossings: packets.flat(), until: 1000, filtered: { value: 0, from: 0, to: 0 }, drops };
+  const record = recordFlow(topology, evidence, wanted.flow);
+  const dropped = droppedIn(topology, evidence);
+  return judgeOutward(topology, record, wanted, dropped);
 }
 
 test('a question that is answered works, by whatever line it goes', (t) => {
@@ -83,7 +91,20 @@ test('a question that the line or the gateway passes no further had a dead next 
 test("a question that ends at an ISP with the other line's address left with a stale one", (t) => {
   const cell = judge([question(110, ways.toIsp(2))], { expected: 'stale-nat' });
   t.like(cell, { found: 'stale-nat', ok: true });
-  t.regex(cell.detail, /left the server by ppp1 from 203\.0\.113\.2:\d+ and got no further than isp2$/);
+  const end = 'left the server by ppp1 from 203[.]0[.]113[.]2:\\d+ and was dropped by the source filter of isp2';
+  t.regex(cell.detail, new RegExp(`${end} \\(inferred from captures and counters\\)$`));
+});
+
+test("where the kernel tells of drops, a stale address is one if it tells of that packet's", (t) => {
+  const asking = question(110, ways.toIsp(2));
+  const last = asking.at(-1)!;
+  const drop: Drop = { ...last, reason: 'NETFILTER_DROP', function: 'nft_do_chain' };
+  const cell = judge([asking], { expected: 'stale-nat' }, [drop]);
+  t.like(cell, { found: 'stale-nat', ok: true });
+  t.regex(cell.detail, /isp2 \(the kernel's word: NETFILTER_DROP, in nft_do_chain\)$/);
+  t.is(judge([asking], {}, []).found, 'dead-nexthop');
+  t.is(judge([asking], {}, [{ ...drop, reason: 'IP_RPFILTER' }]).found, 'dead-nexthop');
+  t.is(judge([asking], {}, [{ ...drop, identity: 'udp id=1 offset=0 14' }]).found, 'dead-nexthop');
 });
 
 test('a question that is lost beyond the ISP is the matter of neither line', (t) => {

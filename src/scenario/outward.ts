@@ -1,9 +1,9 @@
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing } from '../backend/crossing.ts';
-import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
-import { addressOf, endsOf, hostNamed, peersOf, type Topology } from '../topology/topology.ts';
+import { addressOf, endsOf, peersOf, type Topology } from '../topology/topology.ts';
+import { sourceOf, type DroppedAt } from './dropped.ts';
 import type { Flow, FlowRecord } from './journey.ts';
-import { isExpected, type CellResult, type Expected, type Outcome } from './result.ts';
+import { isExpected, type CellResult, type Expected, type Journey, type Outcome } from './result.ts';
 
 /** A flow from the server, or from behind it, out into the internet, for some time. */
 export interface Outward {
@@ -24,8 +24,12 @@ export interface Outward {
 /** Seconds before the end of its time in which a packet may still have been on its way. */
 const onItsWay = 0.3;
 
-/** Judges a flow by what became of its packets within a time: the first that was answered, or the last that was lost. */
-export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outward): CellResult {
+/**
+ * Judges a flow by what became of its packets within a time: the first that was answered, or the last that was lost.
+ *
+ * @param dropped what is known of packets that got no further
+ */
+export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outward, dropped: DroppedAt): CellResult {
   const all = exchanges(record, asked.flow, asked.from, asked.until);
   const answered = all.find(({ answer }) => answer !== null);
   const works = asked.accepted === 'some' ? answered !== undefined : asked.accepted;
@@ -34,7 +38,7 @@ export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outw
   const [request, reply] = works
     ? [answered?.request ?? requests[0] ?? [], answered?.answer ?? []]
     : [lost?.request ?? [], lost?.reply ?? []];
-  const cause = works ? null : reply.length > 0 ? 'reply-lost' : causeOf(topology, asked, request);
+  const cause = works ? null : reply.length > 0 ? 'reply-lost' : causeOf(topology, asked, request, dropped);
   const found = cause ?? 'works';
   const left = request.findLast(({ host, direction }) => host === topology.server.host && direction === 'out');
   return {
@@ -44,7 +48,7 @@ export function judgeOutward(topology: Topology, record: FlowRecord, asked: Outw
     expected: asked.expected,
     found,
     ok: isExpected(asked.expected, found),
-    detail: describe(topology, asked, request, reply, found),
+    detail: describe(topology, asked, { request, reply }, found, dropped),
     journey: {
       request,
       reply,
@@ -138,7 +142,7 @@ function lostOf(
 }
 
 /** Why a request got no further than it did. */
-function causeOf(topology: Topology, { route }: Outward, request: readonly Crossing[]): Cause {
+function causeOf(topology: Topology, { route }: Outward, request: readonly Crossing[], dropped: DroppedAt): Cause {
   const { server } = topology;
   const last = request.at(-1);
   const uplink = server.uplinks.find((each) => each.interface === last?.interface);
@@ -149,18 +153,15 @@ function causeOf(topology: Topology, { route }: Outward, request: readonly Cross
     peersOf(topology, server.host, name).some((peer) => peer.host === last.host && peer.interface === last.interface),
   );
   if (!gateway || last.direction === 'out') return 'request-lost';
-  const source = parseIPv4(last.source.replace(/:.*$/, ''));
-  const { sourceFilter } = hostNamed(topology, last.host);
-  const allowed = sourceFilter?.allowed.some((prefix) => contains(parsePrefix(prefix), source)) ?? true;
-  return allowed ? 'dead-nexthop' : 'stale-nat';
+  return dropped(last)?.cause === 'source-filtered' ? 'stale-nat' : 'dead-nexthop';
 }
 
 function describe(
   topology: Topology,
   { flow: { client, server, port }, route, accepted }: Outward,
-  request: readonly Crossing[],
-  reply: readonly Crossing[],
+  { request, reply }: Pick<Journey, 'request' | 'reply'>,
   found: Outcome,
+  dropped: DroppedAt,
 ): string {
   const what = accepted === 'some' ? 'a question' : 'a packet';
   const about = `${what} of ${client} to ${server}:${port}`;
@@ -173,7 +174,10 @@ function describe(
   const own = endsOf(topology, last.host).some(({ addresses }) =>
     addresses.some((address) => addressOf(address) === last.destination.replace(/:.*$/, '')),
   );
-  const end = own ? `reached ${last.host}` : `got no further than ${last.host}`;
+  const refused = found === 'stale-nat' ? dropped(last) : undefined;
+  const end = refused
+    ? `was dropped by the source filter of ${last.host}${sourceOf(refused)}`
+    : `${own ? 'reached' : 'got no further than'} ${last.host}`;
   return reply.length > 0
     ? `an answer from ${server}:${port} to ${client} ${end}`
     : left

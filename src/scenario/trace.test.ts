@@ -248,16 +248,16 @@ test('an answer that no route takes is told of, though it never leaves', async (
 test('two backends that found the same give one trace; else their differences are told', async (t) => {
   const model = await traceOf('round-robin', 'isp1');
   const kernel: Trace = { ...model, backend: 'kernel', why: [] };
-  const why = model.why.map((reason) => ({ ...reason, backend: 'model' as const }));
+  const why = model.why.map((reason): Trace['why'][number] => ({ ...reason, backend: 'model' }));
   t.deepEqual(sameTrace(kernel, model), { ...kernel, backend: 'both', why });
   // Of each place, what the model says, and then what the kernel does.
-  const [first, ...others] = model.why;
+  const [first] = model.why;
   const told = { ...first!, text: 'the kernel’s own word' };
-  t.deepEqual(sameTrace({ ...kernel, why: [told] }, model).why.slice(0, 3), [
-    { ...first!, backend: 'model' },
-    { ...told, backend: 'kernel' },
-    { ...others[0]!, backend: 'model' },
-  ]);
+  const elsewhere = why.findIndex(({ host }) => host !== first!.host);
+  t.deepEqual(
+    sameTrace({ ...kernel, why: [told] }, model).why,
+    why.toSpliced(elsewhere, 0, { ...told, backend: 'kernel' }),
+  );
   const other = await traceOf('round-robin', 'isp1', { sender: 'bound' });
   const error = t.throws(() => sameTrace(kernel, other), { instanceOf: LabError });
   t.is(error.code, 'lab-failed');

@@ -94,7 +94,7 @@ test('a reply by another line, whose ISP filters it', judged, {
   packets: [request, walk('server isp1', answer)],
   accepted: false,
   verdict: { ...right, accepted: false, leftBy: 'isp1', cause: 'source-filtered' },
-  sentence: `${cameIn}; the reply left by isp1 from 203.0.114.2:1194 and was dropped by the source filter of isp1`,
+  sentence: `${cameIn}; the reply left by isp1 from 203.0.114.2:1194 and was dropped by the source filter of isp1 (inferred from captures and counters)`,
 });
 
 test('a reply that ends in an ISP that does not filter', judged, {
@@ -164,7 +164,7 @@ test("another address's reply, for which a NAT has no mapping", judged, {
   verdict: { ...right, accepted: false, leftBy: 'isp1', sourceMatches: false, cause: 'reply-source' },
   sentence:
     `${cameIn}; the reply left by isp1 from 203.0.113.2:1194 ` +
-    'and was dropped by the NAT of cgnat, which had no mapping for it',
+    'and was dropped by the NAT of cgnat, which had no mapping for it (inferred from captures and counters)',
 });
 
 test('the right reply, for which a NAT has no mapping any more', judged, {
@@ -174,7 +174,7 @@ test('the right reply, for which a NAT has no mapping any more', judged, {
   verdict: { ...right, accepted: false, cause: 'no-mapping' },
   sentence:
     `${cameIn}; the reply left by isp2 from 203.0.114.2:1194 ` +
-    'and was dropped by the NAT of cgnat, which had no mapping for it',
+    'and was dropped by the NAT of cgnat, which had no mapping for it (inferred from captures and counters)',
 });
 
 test("a reply to the NAT's host, not to the address it translates to", judged, {
@@ -284,7 +284,7 @@ test('a client that was answered in the end had not accepted what never reached 
   );
   t.is(verdict.cause, 'source-filtered');
   t.false(verdict.accepted);
-  t.regex(sentence, /dropped by the source filter of isp1$/);
+  t.regex(sentence, /dropped by the source filter of isp1 \(inferred from captures and counters\)$/);
 });
 
 test('a client that was answered by what nobody saw: the evidence contradicts itself', (t) => {

@@ -1,8 +1,7 @@
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing } from '../backend/crossing.ts';
-import { contains, parseIPv4, parsePrefix } from '../net/address.ts';
 import { LabError } from '../net/error.ts';
-import { addressOf, endsOf, hostNamed, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
+import { addressOf, endsOf, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
 import { sourceOf, type DroppedAt } from './dropped.ts';
 import type { FlowRecord } from './journey.ts';
 import type { Journey, Verdict } from './result.ts';
@@ -22,10 +21,10 @@ export function judgeFlow(
   accepted: boolean,
   dropped: DroppedAt,
 ): Journey {
-  // Of an answer that the client had, nothing need be inferred.
+  // Of an answer that the client had, nothing need be inferred from what the server counts.
   const droppedAt: DroppedAt = (last) => {
     const known = dropped(last);
-    return accepted && known?.drop === null ? undefined : known;
+    return accepted && known?.drop === null && last.host === topology.server.host ? undefined : known;
   };
   const replies = record.replies.map(({ request, reply }) => observe(topology, client, request, reply, droppedAt));
   const delivered = replies.filter((reply) => reply.delivered);
@@ -41,7 +40,7 @@ export function judgeFlow(
   const choosy = delivered.some(({ sourceMatches }) => sourceMatches);
   const journeys = replies.map((reply): Journey => {
     const taken = accepted && reply.delivered && (reply.sourceMatches || !choosy);
-    return { request: reply.request, reply: reply.reply, verdict: judgeReply(topology, reply, taken, droppedAt) };
+    return { request: reply.request, reply: reply.reply, verdict: judgeReply(reply, taken, droppedAt) };
   });
   const failed = journeys.find(({ verdict }) => verdict.cause !== null);
   if (!failed && !accepted) {
@@ -84,7 +83,6 @@ function observe(
 
 /** @param taken whether the client took this reply for an answer */
 function judgeReply(
-  topology: Topology,
   { arrived, left, last, sourceMatches, delivered }: Observed,
   taken: boolean,
   droppedAt: DroppedAt,
@@ -93,7 +91,7 @@ function judgeReply(
   const cause = ((): Cause | null => {
     if (taken && !byTheSameLine) return 'reply-interface';
     if (!sourceMatches) return 'reply-source';
-    if (!delivered) return droppedAt(last)?.cause ?? whereLost(topology, last);
+    if (!delivered) return droppedAt(last)?.cause ?? 'reply-lost';
     return byTheSameLine ? null : 'reply-interface';
   })();
   return {
@@ -104,20 +102,6 @@ function judgeReply(
     sourceMatches,
     cause,
   };
-}
-
-/** Why a packet went no further than this crossing. */
-function whereLost(topology: Topology, last: Crossing): Cause {
-  const { sourceFilter, nat } = hostNamed(topology, last.host);
-  if (last.direction === 'in' && last.interface === sourceFilter?.interface) {
-    const source = parseIPv4(withoutPort(last.source));
-    const allowed = sourceFilter.allowed.some((prefix) => contains(parsePrefix(prefix), source));
-    if (!allowed) return 'source-filtered';
-  }
-  if (last.direction === 'in' && last.interface === nat?.outside && withoutPort(last.destination) === nat.address) {
-    return 'no-mapping';
-  }
-  return 'reply-lost';
 }
 
 function unanswered(topology: Topology, { requests, lostLoops }: FlowRecord, droppedAt: DroppedAt): Journey {
@@ -225,15 +209,24 @@ function whereEnded(
     return `was lost between ${host} and ${next.join(' or ') || 'the next host'}`;
   }
   const dropped = droppedAt(last);
-  if (dropped?.cause === found) {
-    const by = found === 'reverse-path' ? `by the reverse-path filter of ${host}` : 'there';
-    return `was dropped ${by}${sourceOf(dropped)}`;
+  if (dropped && (dropped.cause === found || host !== topology.server.host)) {
+    return `was dropped ${droppedBy(dropped.cause, host)}${sourceOf(dropped)}`;
   }
-  const cause = whereLost(topology, last);
-  if (cause === 'source-filtered') return `was dropped by the source filter of ${host}`;
-  if (cause === 'no-mapping') return `was dropped by the NAT of ${host}, which had no mapping for it`;
   const own = endsOf(topology, host).some(({ addresses }) =>
     addresses.some((address) => addressOf(address) === withoutPort(last.destination)),
   );
   return own ? `reached ${host}` : `got no further than ${host}`;
+}
+
+function droppedBy(cause: Cause, host: string): string {
+  switch (cause) {
+    case 'reverse-path':
+      return `by the reverse-path filter of ${host}`;
+    case 'source-filtered':
+      return `by the source filter of ${host}`;
+    case 'no-mapping':
+      return `by the NAT of ${host}, which had no mapping for it`;
+    default:
+      return 'there';
+  }
 }

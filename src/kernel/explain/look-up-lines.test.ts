@@ -4,9 +4,9 @@ import { readLookUpLine } from './look-up-lines.ts';
 /** Lines that were recorded on Linux 6.18: a datagram on its way out and in, and look-ups. */
 const recorded = {
   went: 'went 1 12622124406349 4026535824 lo 40126422000045 100007fb6d81140 900359c0100007f 6c6c656821fe0e00 ffffffffffff0a6f 13426b0013426b 6000800000000 2f74656e00000000 65756575712f6f6c 5300302d78742f73',
-  sent: 'look 1 12622124359329 12622108126265 4026542981 4026535824 254 0 0 1 0 0 0 17 0.0.0.0 39989 127.0.0.1 9 lo 0.0.0.0 7 3 198.51.100.10 127.0.0.1',
+  sent: 'look 1 12622124359329 12622108126265 4026542981 4026535824 254 0 0 1 0 0 0 17 0.0.0.0 39989 127.0.0.1 9 lo 0.0.0.0 7 3 0 198.51.100.10 127.0.0.1',
   unmatched:
-    'look 1 12622634878746 12622378015229 4026542981 4026535824 254 -11 0 1 0 0 0 17 0.0.0.0 34557 10.0.0.1 9 - 0.0.0.0 0 0 0.0.0.0 0.0.0.0',
+    'look 1 12622634878746 12622378015229 4026542981 4026535824 254 -11 0 1 0 0 0 17 0.0.0.0 34557 10.0.0.1 9 - 0.0.0.0 0 0 0 0.0.0.0 0.0.0.0',
 };
 
 test('a packet that went out', (t) => {
@@ -45,12 +45,14 @@ test('a look-up that found none', (t) => {
 test('a look-up for the packet that came in has its mark', (t) => {
   const line = (input: number, words: string): string =>
     `look 0 2 1 10 11 102 0 0 ${input} 0 0 0 0 192.168.2.100 0 198.51.100.10 0 ppp1 203.0.114.1 ${words}`;
-  t.like(readLookUpLine(line(4, '2 4 192.168.2.100 198.51.100.10')), { mark: 2 });
-  // Of another packet, by another interface, and what looks as if it came in by loopback.
-  t.like(readLookUpLine(line(4, '2 4 192.168.2.101 198.51.100.10')), { mark: null });
-  t.like(readLookUpLine(line(4, '2 4 192.168.2.100 198.51.100.11')), { mark: null });
-  t.like(readLookUpLine(line(4, '2 3 192.168.2.100 198.51.100.10')), { mark: null });
-  t.like(readLookUpLine(line(1, '2 1 192.168.2.100 198.51.100.10')), { mark: null });
+  t.like(readLookUpLine(line(4, '2 4 0 192.168.2.100 198.51.100.10')), { mark: 2 });
+  t.like(readLookUpLine(line(4, '2 4 3 192.168.2.100 198.51.100.10')), { mark: 2 });
+  // With another TOS, as that of an error about it; of another packet, by another interface, and what looks as if it came in by loopback.
+  t.like(readLookUpLine(line(4, '2 4 16 192.168.2.100 198.51.100.10')), { mark: null });
+  t.like(readLookUpLine(line(4, '2 4 0 192.168.2.101 198.51.100.10')), { mark: null });
+  t.like(readLookUpLine(line(4, '2 4 0 192.168.2.100 198.51.100.11')), { mark: null });
+  t.like(readLookUpLine(line(4, '2 3 0 192.168.2.100 198.51.100.10')), { mark: null });
+  t.like(readLookUpLine(line(1, '2 1 0 192.168.2.100 198.51.100.10')), { mark: null });
 });
 
 for (const line of [

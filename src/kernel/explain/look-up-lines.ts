@@ -19,10 +19,10 @@ export interface LookUp {
   readonly kind: 'look';
   readonly cpu: number;
   readonly time: bigint;
-  /** When the last packet came in on this processor, in whatever namespace, and in which; 0: none yet. */
+  /** When the packet came in that is being handled on this processor, in whatever namespace, and in which; 0: none is. */
   readonly arrival: bigint;
   readonly receiver: number;
-  /** The namespace of the process that ran. */
+  /** The namespace of the process that ran; 0: it was interrupted, for a packet that came in or by a timer. */
   readonly caller: number;
   readonly table: number;
   /** 0, or the negative error number: −11 (EAGAIN) is no match, and the next rule is asked. */
@@ -78,7 +78,7 @@ const look = new RegExp(
     String.raw`(?<tos>\d+) (?<scope>\d+) (?<flags>\d+) (?<protocol>\d+)`,
     String.raw`(?<source>[\d.]+) (?<sourcePort>\d+) (?<destination>[\d.]+) (?<destinationPort>\d+)`,
     String.raw`(?<device>\S+) (?<gateway>[\d.]+)`,
-    String.raw`(?<mark>\d+) (?<markInput>\d+) (?<markSource>[\d.]+) (?<markDestination>[\d.]+)$`,
+    String.raw`(?<mark>\d+) (?<markInput>\d+) (?<markTos>\d+) (?<markSource>[\d.]+) (?<markDestination>[\d.]+)$`,
   ].join(' '),
 );
 
@@ -90,7 +90,12 @@ function readLookUp(line: string): LookUp | null {
   const { markSource, markDestination } = groups;
   const iif = number('iif');
   // What the host sends, and the reverse-path filter, is looked up as if it came in by the loopback device.
-  const isFor = iif !== 1 && number('markInput') === iif && markSource === source && markDestination === destination;
+  const isFor =
+    iif !== 1 &&
+    number('markInput') === iif &&
+    [0xfc, 0x1c].some((bits) => (number('markTos') & bits) === number('tos')) &&
+    markSource === source &&
+    markDestination === destination;
   return {
     ...{ kind: 'look', cpu: number('cpu'), time: BigInt(time), arrival: BigInt(arrival) },
     ...{ receiver: number('receiver'), caller: number('caller'), table: number('table'), error: number('error') },

@@ -62,4 +62,6 @@ export interface FibRoute {
   readonly at: Location | null;
   /** Of several default routes, the first one's: the place of that which was taken last; -1: none was (fa_default). */
   lastDefault: number;
+  /** Whether a look-up has come to it: only then does anybody have to hear that it is gone (fa_state, FA_S_ACCESSED). */
+  accessed: boolean;
 }

@@ -27,12 +27,14 @@ export interface Fib {
   readonly main: FibTable;
   readonly infos: Set<FibInfo>;
   readonly objects: NexthopObjects;
+  /** Whether anybody has ever added a local route of his own (fib_has_custom_local_routes). */
+  hasOwnLocal: boolean;
 }
 
 export function createFib(objects: NexthopObjects): Fib {
   const [local, main] = [createFibTable(tables.local), createFibTable(tables.main)];
   const all = [local, main].map((table): [number, FibTable] => [table.number, table]);
-  return { tables: new Map(all), local, main, infos: new Set(), objects };
+  return { tables: new Map(all), local, main, infos: new Set(), objects, hasOwnLocal: false };
 }
 
 /** The table of that number, made if there is none. */
@@ -76,15 +78,24 @@ export function lookUpTable(
   trail: Trail,
   ignoreLinkState = false,
 ): FibResult | RouteError | null {
+  let missed: number | null = null;
   for (const { mask, prefixes } of table.levels) {
-    const routes = prefixes.get(flow.destination & mask);
-    const found = routes === undefined ? null : tryRoutes(host, table, routes, flow, trail, ignoreLinkState);
-    if (found !== null) return found === 'throw' ? null : found;
+    const address = flow.destination & mask;
+    const routes = address === missed ? undefined : prefixes.get(address);
+    if (routes === undefined) continue;
+    const found = tryRoutes(host, table, routes, flow, trail, ignoreLinkState);
+    if (found === 'missed') missed = address;
+    else if (found !== null) return found === 'throw' ? null : found;
   }
   return null;
 }
 
-/** The first route of a prefix that is for this flow. */
+/**
+ * The first route of a prefix that is for this flow.
+ *
+ * @returns 'missed': a nexthop object has none for it, and then no other route counts whose prefix has the same address, a shorter one
+ *   neither (as in Linux 6.18; they are all on one leaf of the trie)
+ */
 function tryRoutes(
   host: Host,
   table: FibTable,
@@ -92,15 +103,19 @@ function tryRoutes(
   flow: FlowKey,
   trail: Trail,
   ignoreLinkState: boolean,
-): FibResult | RouteError | 'throw' | null {
+): FibResult | RouteError | 'throw' | 'missed' | null {
   for (const route of routes) {
     if (route.tos !== 0 && route.tos !== (flow.tos & 0x1c)) continue;
     const { info } = route;
     if (info.dead || info.scope < flow.scope) continue;
+    route.accessed = true;
     if (info.type === 'throw') return 'throw';
     const error = errors[info.type];
     const nexthop = error === undefined ? firstUsable(host, info, flow, ignoreLinkState) : null;
-    if (error === undefined && nexthop === null) continue;
+    if (error === undefined && nexthop === null) {
+      if (info.group) return 'missed';
+      continue;
+    }
     trail?.('route', `table ${tableName(table.number)}: ${describeRoute(route)}`, route.at ?? undefined);
     return nexthop === null ? (error ?? null) : { route, nexthop };
   }

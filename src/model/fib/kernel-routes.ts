@@ -44,7 +44,7 @@ export function addKernelRoute(
     nexthops: [nexthop],
     group: null,
   });
-  const added = { destination, length, tos: 0, table: table.number, info, at: null, lastDefault: -1 };
+  const added = { destination, length, tos: 0, table: table.number, info, at: null, lastDefault: -1, accessed: false };
   // Those that come later come after those of the same prefix and metric.
   const place = present.findLastIndex((each) => each.tos !== 0 || each.info.metric <= metric) + 1;
   replaceRoutes(host, table.number, destination, length, (routes) => routes.toSpliced(place, 0, added));
@@ -81,6 +81,7 @@ export function flushDead(host: Host): void {
     for (const { destination, length, info } of table.routes()) {
       if (info.dead) {
         replaceRoutes(host, table.number, destination, length, (routes) => routes.filter((route) => !route.info.dead));
+        host.routeGeneration += 1;
       }
     }
   }
@@ -103,7 +104,16 @@ export function replaceRoutes(
     info.uses -= 1;
     if (info.uses === 0) host.fib.infos.delete(info);
   }
-  host.routeGeneration += 1;
+  if (makesOld(before, after)) host.routeGeneration += 1;
+}
+
+/**
+ * Whether what is remembered of routes is to be looked up anew (net/ipv4/fib_trie.c, fib_table_insert, fib_table_delete): if one is
+ * added, or if one that was ever come to is gone, or another takes its place.
+ */
+function makesOld(before: readonly FibRoute[], after: readonly FibRoute[]): boolean {
+  const gone = before.filter((route) => !after.includes(route));
+  return gone.length === 0 ? after.length > before.length : gone.some(({ accessed }) => accessed);
 }
 
 export function newNexthop({

@@ -68,5 +68,4 @@ export function removeObjects(host: Host, isChosen: (object: NexthopObject) => b
   }
   for (const info of host.fib.infos) if (info.group && !byId.has(info.group.id)) info.dead = true;
   flushDead(host);
-  host.routeGeneration += 1;
 }

@@ -64,7 +64,9 @@ export function addRoute(
     info,
     at,
     lastDefault: -1,
+    accessed: false,
   };
+  if (type === 'local') host.fib.hasOwnLocal = true;
   const same = present.find((each) => isTwin(each) && sameWay(each, route));
   const replaces = first >= 0 && (action === 'replace' || action === 'change');
   // One that is replaced by itself stays, with all that it remembers.

@@ -24,7 +24,8 @@ export function applyNexthop(host: Host, command: NexthopCommand): Outcome {
     case 'replace': {
       const { id, nexthop } = command;
       if (byId.has(id) && command.action === 'add') return failed('RTNETLINK answers: File exists');
-      host.routeGeneration += 1;
+      // Only routes by this very object are looked up anew (nh_rt_cache_flush).
+      for (const { group } of host.fib.infos) if (group?.id === id) host.routeGeneration += 1;
       switch (nexthop.kind) {
         case 'blackhole':
           byId.set(id, { kind: 'blackhole', id });

@@ -72,7 +72,25 @@ export function writeVariable(host: Host, path: string, text: string): string | 
   const words = text.trim().split(/\s+/);
   const value = Number(words[0]);
   if (words[0] === '' || !Number.isInteger(value)) return 'Invalid argument';
+  const before = host.sysctls.read(key);
   host.sysctls.write(key, value);
-  host.routeGeneration += 1;
+  if (makesRoutesOld(key, before, value)) host.routeGeneration += 1;
   return null;
+}
+
+/** Whether routes that are remembered are to be looked up anew (net/ipv4/devinet.c, devinet_conf_proc, ipv4_doint_and_flush). */
+function makesRoutesOld(key: string, before: number, value: number): boolean {
+  const [, name] = /^ipv4[.](?:conf[.].+[.])?(\w+)$/.exec(key) ?? [];
+  switch (name) {
+    case 'ip_forward':
+    case 'forwarding':
+      return value !== before && !key.startsWith('ipv4.conf.default.');
+    case 'route_localnet':
+    case 'promote_secondaries':
+      return value !== before;
+    case 'accept_local':
+      return before !== 0 && value === 0;
+    default:
+      return false;
+  }
 }

@@ -53,10 +53,11 @@ export function serveDns(host: Host, { name, port, binding, addresses, records }
     const socket = requireUdp(host, name, {
       address,
       port,
+      wantsInfo: address === 0,
       receive: (datagram) => {
-        const { packet, destination } = datagram;
+        const { packet, info: received } = datagram;
         const to = { address: packet.source, port: packet.sourcePort };
-        const info = address === 0 ? { source: destination, device: null } : null;
+        const info = received && { source: received.destination, device: null };
         answer(datagram, (payload) => {
           sendUdp(host, socket, payload, to, info);
         });

@@ -2,7 +2,10 @@ import { formatIPv4 } from '../../net/address.ts';
 import type { Host } from '../host.ts';
 import { sendLocal } from '../ip.ts';
 import { protocols, tcpFlags, type Packet, type Payload } from '../packet.ts';
-import { ownFlow, routeOutput } from '../route-output.ts';
+import type { RouteError } from '../flow.ts';
+import { ownFlow, type Route } from '../route-output.ts';
+import type { Trail } from '../trail.ts';
+import { recall, remember } from './remembered-route.ts';
 import { forget, type Segment, type TcpConnection } from './tcp.ts';
 
 /** Seconds: the least that is added to a round trip's time in a wait, the first wait of all, and the longest. */
@@ -150,23 +153,26 @@ export function transmit(
   };
   const trail = host.trailOf?.(host, packet) ?? null;
   trail?.('socket', `the connection's own address is ${formatIPv4(localAddress)}`);
-  if (connection.cached?.generation !== host.routeGeneration || trail) {
-    const flow = ownFlow(host, {
-      destination: remoteAddress,
-      source: localAddress,
-      output: connection.boundDevice,
-      mark,
-      protocol: protocols.tcp,
-      sourcePort: localPort,
-      destinationPort: remotePort,
-    });
-    const route = routeOutput(host, flow, trail);
-    if (typeof route === 'string') {
-      connection.cached = null;
-      trail?.('drop', `it can't be sent: ${route}`);
-      return;
-    }
-    connection.cached = { route, generation: host.routeGeneration };
+  const route = recall(host, connection.cached, trail) ?? lookUpRoute(host, connection, trail);
+  if (typeof route === 'string') {
+    trail?.('drop', `it can't be sent: ${route}`);
+    return;
   }
-  sendLocal(host, packet, connection.cached.route, { mark, socket: connection, trail });
+  sendLocal(host, packet, route, { mark, socket: connection, trail });
+}
+
+function lookUpRoute(host: Host, connection: TcpConnection, trail: Trail): Route | RouteError {
+  const { localAddress, localPort, remoteAddress, remotePort, mark, boundDevice } = connection;
+  const flow = ownFlow(host, {
+    destination: remoteAddress,
+    source: localAddress,
+    output: boundDevice,
+    mark,
+    protocol: protocols.tcp,
+    sourcePort: localPort,
+    destinationPort: remotePort,
+  });
+  const found = remember(host, flow);
+  connection.cached = typeof found === 'string' ? null : found;
+  return typeof found === 'string' ? found : (recall(host, found, trail) ?? found.route);
 }

@@ -3,8 +3,9 @@ import type { Device } from '../device.ts';
 import type { RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
 import { protocols, tcpFlags, type Packet, type Payload } from '../packet.ts';
-import { ownFlow, routeOutput, type Route } from '../route-output.ts';
+import { ownFlow } from '../route-output.ts';
 import type { SenderSocket } from '../skbuff.ts';
+import { remember, routeConnect, type RememberedRoute } from './remembered-route.ts';
 import { ephemeralPorts } from './sockets.ts';
 import { flush, push, queue, transmit } from './tcp-send.ts';
 
@@ -58,7 +59,7 @@ export interface TcpConnection extends SenderSocket {
   endedFirst: boolean;
   retries: number;
   cancelTimer: (() => void) | null;
-  cached: { readonly route: Route; readonly generation: number } | null;
+  cached: RememberedRoute | null;
   /** The device by which its packets come, once they were checked, and how old the tables were. */
   checked: { readonly device: string; readonly generation: number } | null;
   readonly socketHash: number;
@@ -114,10 +115,13 @@ export interface ConnectOptions {
   readonly events: TcpEvents;
 }
 
-/** Begins a connection (net/ipv4/tcp_ipv4.c, tcp_v4_connect): the source is chosen first, then the route for it. */
+/**
+ * Begins a connection (net/ipv4/tcp_ipv4.c, tcp_v4_connect): the source is chosen first, then the route for it, which is looked up
+ * once more if a port is to be chosen, with that (ip_route_newports).
+ */
 export function connect(host: Host, options: ConnectOptions): TcpConnection | RouteError {
   const { address, port, sourcePort = 0, source = 0, mark = 0, device = null, events } = options;
-  const unknownPort = host.era.anySourcePort ? host.random.below(0x10000) : 0;
+  const unknownPort = host.era.anySourcePort && sourcePort === 0 ? host.random.below(0x10000) : 0;
   const flow = ownFlow(host, {
     source,
     destination: address,
@@ -127,15 +131,16 @@ export function connect(host: Host, options: ConnectOptions): TcpConnection | Ro
     sourcePort: sourcePort === 0 ? unknownPort : sourcePort,
     destinationPort: port,
   });
-  const first = routeOutput(host, flow, null);
-  if (typeof first === 'string') return first;
-  const localPort = sourcePort === 0 ? freePort(host, first.source, address, port) : sourcePort;
-  const route = routeOutput(host, { ...flow, source: first.source, sourcePort: localPort }, null);
-  if (typeof route === 'string') return route;
-  const key = connectionKey(first.source, localPort, address, port);
+  const connected = routeConnect(host, flow);
+  if (typeof connected === 'string') return connected;
+  const own = connected.route.source;
+  const localPort = sourcePort === 0 ? freePort(host, own, address, port) : sourcePort;
+  const found = sourcePort === 0 ? remember(host, { ...flow, source: own, sourcePort: localPort }) : connected;
+  if (typeof found === 'string') return found;
+  const key = connectionKey(own, localPort, address, port);
   if (host.sockets.connections.has(key)) return 'EINVAL';
   const connection = newConnection(host, {
-    localAddress: first.source,
+    localAddress: own,
     localPort,
     remoteAddress: address,
     remotePort: port,
@@ -145,7 +150,7 @@ export function connect(host: Host, options: ConnectOptions): TcpConnection | Ro
     events,
     listener: null,
   });
-  connection.cached = { route, generation: host.routeGeneration };
+  connection.cached = found;
   host.sockets.connections.set(key, connection);
   push(host, connection, tcpFlags.syn, { length: 0 });
   return connection;

@@ -1,7 +1,7 @@
 import { formatIPv4 } from '../../net/address.ts';
 import { isBroadcastAddress, isLocalAddress } from '../addresses.ts';
 import type { Device } from '../device.ts';
-import type { RouteError } from '../flow.ts';
+import type { FlowKey, RouteError } from '../flow.ts';
 import type { Host } from '../host.ts';
 import { sendError } from '../icmp.ts';
 import { sendLocal } from '../ip.ts';
@@ -10,6 +10,7 @@ import { protocols, type Packet, type Payload } from '../packet.ts';
 import { ownFlow, routeOutput, type Route } from '../route-output.ts';
 import type { SenderSocket, SkBuff } from '../skbuff.ts';
 import { specificDestination } from '../specific-destination.ts';
+import { recall, remember, routeConnect, type RememberedRoute } from './remembered-route.ts';
 import { ephemeralPorts } from './sockets.ts';
 
 /** A UDP socket. */
@@ -21,8 +22,10 @@ export interface UdpSocket extends SenderSocket {
   /** The hash that a connected socket gives its packets. */
   socketHash: number | null;
   readonly ttl: number | null;
-  /** The route that a connected socket remembers, and how old the tables were. */
-  cached: { readonly route: Route; readonly generation: number } | null;
+  /** IP_PKTINFO. */
+  readonly wantsInfo: boolean;
+  /** Of a connected socket. */
+  cached: RememberedRoute | null;
   /** Whether what comes for it has been checked, and how old the tables were. */
   checked: number | null;
   readonly receive: (datagram: Datagram) => void;
@@ -30,12 +33,24 @@ export interface UdpSocket extends SenderSocket {
   readonly refused: (() => void) | null;
 }
 
-/** What a socket receives; with IP_PKTINFO, address and device that it came to. */
+/** What a socket receives. */
 export interface Datagram {
   readonly packet: Packet;
+  /** Null: the socket doesn't ask for it. */
+  readonly info: ReceivedInfo | null;
+}
+
+/** What IP_PKTINFO tells of what has come. */
+export interface ReceivedInfo {
   /** The host's own address that an answer is to come from (ipi_spec_dst). */
   readonly destination: number;
   readonly device: Device;
+}
+
+/** Whom a datagram is for. */
+interface Target {
+  readonly address: number;
+  readonly port: number;
 }
 
 /** Where a datagram is to leave from (IP_PKTINFO): 0 and null leave it to routing. */
@@ -53,6 +68,8 @@ export interface UdpOptions {
   readonly mark?: number;
   /** How many hops its datagrams may go; absent: as many as the host's own usually may. */
   readonly ttl?: number | undefined;
+  /** Whether it asks whom each datagram was for (IP_PKTINFO); absent: not. */
+  readonly wantsInfo?: boolean;
   readonly receive: (datagram: Datagram) => void;
   readonly refused?: () => void;
 }
@@ -60,6 +77,7 @@ export interface UdpOptions {
 /** Opens and binds a socket; null if its address is not the host's, or taken. */
 export function openUdp(host: Host, options: UdpOptions): UdpSocket | null {
   const { address = 0, port = 0, device = null, mark = 0, ttl = null, receive, refused = null } = options;
+  const { wantsInfo = false } = options;
   if (address !== 0 && !isLocalAddress(host, address) && host.sysctls.read('ipv4.ip_nonlocal_bind') === 0) return null;
   const chosen = port === 0 ? freePort(host) : port;
   const present = host.sockets.udp.get(chosen) ?? [];
@@ -74,6 +92,7 @@ export function openUdp(host: Host, options: UdpOptions): UdpSocket | null {
     transparent: false,
     socketHash: null,
     ttl,
+    wantsInfo,
     cached: null,
     checked: null,
     receive,
@@ -98,29 +117,17 @@ export function closeUdp(host: Host, socket: UdpSocket): void {
 }
 
 /**
- * Connects a socket: its route is looked up twice, for its source and with it (include/net/route.h, ip_route_connect).
+ * Connects a socket.
  *
  * @returns what is in the way, or null
  */
 export function connectUdp(host: Host, socket: UdpSocket, address: number, port: number): RouteError | null {
-  const anyPort = host.era.anySourcePort && socket.localPort === 0;
-  const flow = ownFlow(host, {
-    destination: address,
-    source: socket.localAddress,
-    output: socket.boundDevice,
-    mark: socket.mark,
-    protocol: protocols.udp,
-    sourcePort: anyPort ? host.random.below(0x10000) : socket.localPort,
-    destinationPort: port,
-  });
-  const first = routeOutput(host, flow, null);
-  if (typeof first === 'string') return first;
-  const second = routeOutput(host, { ...flow, source: first.source, sourcePort: socket.localPort }, null);
-  if (typeof second === 'string') return second;
-  socket.localAddress = second.source;
+  const found = routeConnect(host, flowOf(host, socket, { address, port }));
+  if (typeof found === 'string') return found;
+  socket.localAddress = found.route.source;
   socket.remote = { address, port };
   socket.socketHash = host.random.below(0xffffffff) + 1;
-  socket.cached = { route: second, generation: host.routeGeneration };
+  socket.cached = found;
   return null;
 }
 
@@ -133,7 +140,7 @@ export function sendUdp(
   host: Host,
   socket: UdpSocket,
   payload: Payload,
-  to: { readonly address: number; readonly port: number } | null,
+  to: Target | null,
   info: PacketInfo | null = null,
 ): HookVerdict | RouteError {
   const target = to ?? socket.remote;
@@ -167,26 +174,32 @@ export function sendUdp(
 function routeOf(
   host: Host,
   socket: UdpSocket,
-  target: { readonly address: number; readonly port: number },
+  target: Target,
   connected: boolean,
   info: PacketInfo | null,
   trail: SkBuff['trail'],
 ): Route | RouteError {
-  const { cached } = socket;
-  if (connected && !info && cached?.generation === host.routeGeneration) return cached.route;
-  const flow = ownFlow(host, {
-    destination: target.address,
+  if (!connected || info) return routeOutput(host, flowOf(host, socket, target, info), trail);
+  const known = recall(host, socket.cached, trail);
+  if (known) return known;
+  const found = remember(host, flowOf(host, socket, target));
+  if (typeof found === 'string') return found;
+  socket.cached = found;
+  return recall(host, found, trail) ?? found.route;
+}
+
+/** What a socket's route is looked up by. */
+function flowOf(host: Host, socket: UdpSocket, { address, port }: Target, info: PacketInfo | null = null): FlowKey {
+  return ownFlow(host, {
+    destination: address,
     // What IP_PKTINFO says holds even where it says nothing.
     source: info ? info.source : socket.localAddress,
     output: info?.device ?? socket.boundDevice,
     mark: socket.mark,
     protocol: protocols.udp,
     sourcePort: socket.localPort,
-    destinationPort: target.port,
+    destinationPort: port,
   });
-  const route = routeOutput(host, flow, trail);
-  if (connected && !info && typeof route !== 'string') socket.cached = { route, generation: host.routeGeneration };
-  return route;
 }
 
 function describeSender(socket: UdpSocket, connected: boolean, info: PacketInfo | null): string {
@@ -248,7 +261,8 @@ function take(host: Host, socket: UdpSocket, skb: SkBuff): void {
   if (!input) throw new Error('a datagram that came in by no device');
   trail?.('socket', `received by the socket on ${formatIPv4(socket.localAddress)}:${socket.localPort}`);
   if (socket.remote) socket.checked = host.routeGeneration;
-  socket.receive({ packet, destination: specificDestination(host, skb), device: input });
+  const info = socket.wantsInfo ? { destination: specificDestination(host, skb), device: input } : null;
+  socket.receive({ packet, info });
 }
 
 /** An error about a datagram that this host sent. */

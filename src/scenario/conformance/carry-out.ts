@@ -4,6 +4,7 @@ import type { Battery, Responder, Shot } from '../../backend/volley.ts';
 import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { closing } from '../run.ts';
+import { lookUpsBetween, lookUpsOf, markLookUps, type LookUp } from './look-ups.ts';
 import { isOwn, ownAddresses } from './traffic.ts';
 import { acquaintance, lines, names, ports, resetOf, type Phase, type Step, type Trial } from './trial.ts';
 
@@ -15,6 +16,8 @@ export interface PhaseRecord {
   readonly steps: readonly StepEnd[];
   /** For each shot, what crossed the interfaces: a line for each crossing. */
   readonly crossings: readonly (readonly string[])[];
+  /** For each shot, what the server looked up for it; null where the kernel doesn't tell. */
+  readonly lookUps: readonly (readonly LookUp[])[] | null;
 }
 
 export interface StepEnd {
@@ -38,6 +41,8 @@ const responders: readonly Responder[] = ['server', 'internet', 'lan'].flatMap((
 interface Span extends Pick<PhaseRecord, 'steps'> {
   readonly from: number;
   readonly until: number;
+  /** Of the marks in what was looked up, the one at its beginning; the next is at its end. */
+  readonly mark: number;
 }
 
 /**
@@ -56,17 +61,27 @@ export async function carryOut(
   return closing(lab, async () => {
     const battery = await lab.muster(responders);
     const spans: (readonly Span[])[] = [];
-    for (const trial of trials) spans.push(await carryOutOne(lab, battery, trial));
+    let marks = 0;
+    const mark = async (): Promise<number> => {
+      if (options.lookUps) await markLookUps(lab, marks);
+      return marks++;
+    };
+    for (const trial of trials) spans.push(await carryOutOne(lab, battery, trial, mark));
     const evidence = await lab.evidence();
     const records = trials.map(({ phases }, index) =>
-      phases.map((phase, place) => recordOf(evidence.crossings, phase, spans[index]?.[place])),
+      phases.map((phase, place) => recordOf(evidence, phase, spans[index]?.[place])),
     );
     return { records, evidence };
   });
 }
 
 /** Sets the router up and sends what there is to be sent, phase by phase. */
-async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial): Promise<readonly Span[]> {
+async function carryOutOne(
+  lab: Lab,
+  battery: Battery,
+  { seed, phases }: Trial,
+  mark: () => Promise<number>,
+): Promise<readonly Span[]> {
   for (const { host, script } of resetOf(seed)) {
     const { status, stderr } = await lab.run(host, script);
     if (status !== 0) throw new LabError('lab-failed', `${host} could not be reset: ${stderr}`);
@@ -80,10 +95,13 @@ async function carryOutOne(lab: Lab, battery: Battery, { seed, phases }: Trial):
       const { status, stderr } = await lab.run(host, script);
       ended.push({ host, status, stderr });
     }
+    const begun = await mark();
     const from = lab.now();
     await battery.fire(shots);
     // A clock of whole milliseconds.
-    spans.push({ from, until: lab.now() + 0.001, steps: ended });
+    const until = lab.now() + 0.001;
+    await mark();
+    spans.push({ from, until, mark: begun, steps: ended });
   }
   return spans;
 }
@@ -99,33 +117,40 @@ function inOnes(steps: readonly Step[]): readonly Pick<Step, 'host' | 'script'>[
   return scripts;
 }
 
-function recordOf(crossings: readonly Crossing[], { shots }: Phase, span: Span | undefined): PhaseRecord {
+function recordOf({ crossings, lookUps }: Evidence, { shots }: Phase, span: Span | undefined): PhaseRecord {
   if (!span) throw new Error('a phase was not carried out');
-  const byAddress = new Map<string, string[]>();
-  const byPort = new Map<string, string[]>();
-  const portIn = (protocol: string, end: readonly string[]): string => `${protocol} ${end[1] ?? ''}`;
-  const byShot = shots.map((shot): readonly [Shot, string[]] => {
-    const record: string[] = [];
-    for (const address of ownAddresses(shot)) byAddress.set(address, record);
-    byPort.set(portIn(shot.protocol, ['', String(shot.sourcePort)]), record);
-    return [shot, record];
-  });
+  const shotOf = finderOf(shots);
+  const records = new Map(shots.map((shot): [Shot, string[]] => [shot, []]));
   for (const crossing of crossings) {
     if (crossing.time < span.from || crossing.time > span.until || crossing.protocol === 'arp') continue;
-    const ends = [crossing.source, crossing.destination].map((end) => end.split(':'));
-    const record =
-      ends.map(([address = '']) => byAddress.get(address)).find(Boolean) ??
-      // Of what has none of anybody's own, as what was sent elsewhere than it was to go, its port still tells.
-      (ends.some(([address = '']) => isOwn(address))
-        ? undefined
-        : ends.map((end) => byPort.get(portIn(crossing.protocol, end))).find(Boolean));
-    record?.push(describe(crossing));
+    const shot = shotOf(crossing.protocol, [crossing.source, crossing.destination]);
+    if (shot) records.get(shot)?.push(describe(crossing));
   }
   return {
     steps: span.steps,
-    crossings: byShot.map(([{ protocol, goesOn }, record]) =>
-      protocol === 'tcp' ? segments(record, goesOn ?? false) : record,
-    ),
+    crossings: shots.map((shot) => {
+      const record = records.get(shot) ?? [];
+      return shot.protocol === 'tcp' ? segments(record, shot.goesOn ?? false) : record;
+    }),
+    lookUps: lookUps ? lookUpsOf(lookUpsBetween(lookUps, span.mark, span.mark + 1), shots, shotOf) : null,
+  };
+}
+
+/** Finds the shot that has to do with a packet of that protocol between two ends, `address:port`. */
+function finderOf(shots: readonly Shot[]): (protocol: string, ends: readonly string[]) => Shot | undefined {
+  const byAddress = new Map<string, Shot>();
+  const byPort = new Map<string, Shot>();
+  const portIn = (protocol: string, port = ''): string => `${protocol} ${port}`;
+  for (const shot of shots) {
+    for (const address of ownAddresses(shot)) byAddress.set(address, shot);
+    byPort.set(portIn(shot.protocol, String(shot.sourcePort)), shot);
+  }
+  return (protocol, both) => {
+    const ends = both.map((end) => end.split(':'));
+    const found = ends.map(([address = '']) => byAddress.get(address)).find(Boolean);
+    // Of what has none of anybody's own, as what was sent elsewhere than it was to go, its port still tells.
+    if (found || ends.some(([address = '']) => isOwn(address))) return found;
+    return ends.map(([, port]) => byPort.get(portIn(protocol, port))).find(Boolean);
   };
 }
 

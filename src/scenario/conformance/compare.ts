@@ -13,8 +13,17 @@ export interface Difference {
   readonly model: readonly string[];
 }
 
-/** Compares how the steps of each phase ended, and each shot's crossings. */
-export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: TrialRecord): readonly Difference[] {
+/**
+ * Compares how the steps of each phase ended, and each shot's crossings.
+ *
+ * @param chance by phase and shot: whether there is nothing to compare; absent: always something
+ */
+export function differencesOf(
+  { phases }: Trial,
+  kernel: TrialRecord,
+  model: TrialRecord,
+  chance: readonly (readonly boolean[])[] = [],
+): readonly Difference[] {
   return phases.flatMap(({ shots }, phase): readonly Difference[] => {
     const [one, other] = [kernel[phase], model[phase]];
     if (!one || !other) throw new Error(`phase ${phase} was not carried out`);
@@ -24,11 +33,11 @@ export function differencesOf({ phases }: Trial, kernel: TrialRecord, model: Tri
     const differ = asLines(one.steps).join('\n') !== asLines(other.steps).join('\n');
     return [
       ...(differ ? [{ phase, shot: null, kernel: said(one.steps), model: said(other.steps) }] : []),
-      ...shots.map((shot, index) => ({
-        ...{ phase, shot },
-        kernel: one.crossings[index] ?? [],
-        model: other.crossings[index] ?? [],
-      })),
+      ...shots.flatMap((shot, index) =>
+        chance[phase]?.[index]
+          ? []
+          : [{ phase, shot, kernel: one.crossings[index] ?? [], model: other.crossings[index] ?? [] }],
+      ),
     ].filter((each) => each.kernel.join('\n') !== each.model.join('\n'));
   });
 }

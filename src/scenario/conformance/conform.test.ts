@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import crossroads from '../../../lab/topologies/crossroads.ts';
-import type { Drop, Evidence } from '../../backend/crossing.ts';
+import type { Evidence } from '../../backend/crossing.ts';
 import type { Backend } from '../../backend/lab.ts';
 import { parseJson } from '../../candidate/dump/json.ts';
 import { modelBackend } from '../../model/lab.ts';
@@ -35,6 +35,23 @@ test('what does the same agrees, and as many journeys are compared as were asked
   t.true(found.travelled > found.journeys * 0.8, `${found.travelled}`);
   t.true((found.tried.get('multipath route') ?? 0) > 5);
   t.true((found.decisions.get('nexthop') ?? 0) > 20);
+});
+
+test('where the hash has a secret of its own, what it chose is not compared, and all else is', async (t) => {
+  t.timeout(120_000);
+  const [one, other] = ['5.10', '6.1'].map((release) => between(release, release, { count: 400 }));
+  for (const { kernel, ...options } of [one!, other!]) {
+    const secretive: Backend = {
+      ...kernel,
+      open: (topology, lab) => kernel.open(topology, { ...lab, seed: lab.seed + 1 }),
+    };
+    const found = await conform({ ...options, kernel: secretive });
+    t.deepEqual(found.disagreements, [], options.model.release);
+    t.true(found.byChance > 50, `${found.byChance}`);
+    t.true(found.journeys > 150, `${found.journeys}`);
+  }
+  const seeded = await conform(between('6.12', '6.12'));
+  t.is(seeded.byChance, 0);
 });
 
 test('where Linux has changed, trials that show it are found, and made smaller', async (t) => {
@@ -91,10 +108,10 @@ test('shards share the trials among them, and merged they are the whole', async 
 });
 
 test('shards of other trials, or of another kernel, are not merged', (t) => {
-  const none = { unsteady: [], drops: null, disagreements: [], tried: new Map(), decisions: new Map() };
+  const none = { unsteady: [], drops: null, lookUps: null, disagreements: [], tried: new Map(), decisions: new Map() };
   const [one, two] = [1, 2].map((index) => ({
     ...{ file: `${index}.json`, shard: { index, of: 2 } },
-    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, ...none },
+    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, byChance: 0, ...none },
   }));
   for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
     const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {
@@ -138,8 +155,11 @@ test('what differs once, and not when the same trials are carried out again, is 
   t.is(labs, 2);
 });
 
-/** A backend whose labs tell otherwise of what was dropped than they should. */
-const telling = (backend: Backend, tell: (evidence: Evidence) => readonly Drop[] | null): Backend => ({
+/** A backend whose labs tell otherwise of what was dropped or looked up than they should. */
+const telling = (
+  backend: Backend,
+  tell: (evidence: Evidence) => Partial<Pick<Evidence, 'drops' | 'lookUps'>>,
+): Backend => ({
   ...backend,
   open: async (...options) => {
     const lab = await backend.open(...options);
@@ -147,7 +167,7 @@ const telling = (backend: Backend, tell: (evidence: Evidence) => readonly Drop[]
       ...lab,
       evidence: async () => {
         const evidence = await lab.evidence();
-        return { ...evidence, drops: tell(evidence) };
+        return { ...evidence, ...tell(evidence) };
       },
     };
   },
@@ -158,7 +178,8 @@ test('what the kernel alone drops is a disagreement, and what it says nothing of
   const more = telling(options.kernel, ({ crossings, drops }) => {
     const first = crossings.find(({ protocol, source }) => protocol === 'udp' && source.startsWith('198.'));
     t.truthy(first);
-    return [...(drops ?? []), ...(first ? [{ ...first, reason: 'IP_RPFILTER', function: 'ip_rcv_finish_core' }] : [])];
+    const more = first ? [{ ...first, reason: 'IP_RPFILTER', function: 'ip_rcv_finish_core' }] : [];
+    return { drops: [...(drops ?? []), ...more] };
   });
   const found = await conform({ ...options, kernel: more });
   t.is(found.disagreements.length, 1);
@@ -166,7 +187,23 @@ test('what the kernel alone drops is a disagreement, and what it says nothing of
   t.deepEqual(others, []);
   t.deepEqual(difference?.model, []);
   t.regex(difference?.kernel[0] ?? '', / dropped 198.*: IP_RPFILTER$/);
-  const silent = await conform({ ...options, kernel: telling(options.kernel, () => null) });
+  const silent = await conform({ ...options, kernel: telling(options.kernel, () => ({ drops: null })) });
   t.is(silent.drops, null);
+  t.deepEqual(silent.disagreements, []);
+});
+
+test('a look-up that the kernel alone makes is a disagreement, and what it says nothing of is none', async (t) => {
+  const options = between('6.18.44', '6.18.44', { count: 20 });
+  const more = telling(options.kernel, ({ lookUps }) => {
+    const place = lookUps?.findIndex(({ protocol, source }) => protocol === 0 && source.startsWith('198.')) ?? -1;
+    t.true(place >= 0);
+    return { lookUps: lookUps?.toSpliced(place, 0, ...lookUps.slice(place, place + 1)) ?? null };
+  });
+  const found = await conform({ ...options, kernel: more });
+  t.is(found.disagreements.length, 1);
+  t.is(found.disagreements[0]?.differences.length, 1);
+  t.true((found.lookUps ?? 0) > 100, String(found.lookUps));
+  const silent = await conform({ ...options, kernel: telling(options.kernel, () => ({ lookUps: null })) });
+  t.is(silent.lookUps, null);
   t.deepEqual(silent.disagreements, []);
 });

@@ -4,8 +4,10 @@ import type { Decision } from '../../backend/decision.ts';
 import type { Backend, LabOptions } from '../../backend/lab.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
+import { byChance } from './chance.ts';
 import { differencesOf, type Difference } from './compare.ts';
 import { comparable, differencesInDrops } from './drops.ts';
+import { countOf, differencesInLookUps } from './look-ups.ts';
 import { trials } from './generate.ts';
 import { triesOf } from './traffic.ts';
 import type { Trial } from './trial.ts';
@@ -14,7 +16,7 @@ export interface ConformanceOptions {
   readonly topology: Topology;
   readonly kernel: Backend;
   readonly model: Backend;
-  /** How many journeys to compare, at least: trials are carried out to their end. */
+  /** How many journeys to make, at least: trials are carried out to their end. */
   readonly count: number;
   /** From which all trials follow. */
   readonly seed: number;
@@ -39,11 +41,15 @@ export interface Conformance {
   readonly journeys: number;
   /** Journeys whose packets went anywhere at all. */
   readonly travelled: number;
+  /** Others, that were not compared: a nexthop was chosen for them by a secret of the kernel's own. */
+  readonly byChance: number;
   readonly disagreements: readonly Disagreement[];
   /** Trials in which they differed once, and not when the same trials were carried out again: the kernel did two things, or was seen to. */
   readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
+  /** How many of the server's look-ups in tables were compared; null where the kernel doesn't tell of them. */
+  readonly lookUps: number | null;
   /** By mechanism: in how many trials it was set up. */
   readonly tried: ReadonlyMap<string, number>;
   /** By stage: how many decisions the model made there. */
@@ -75,7 +81,15 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   const all = only === undefined ? sample(seed, count) : [numbered(seed, only)];
   const mine = all.filter((_, index) => index % options.shard.of === options.shard.index - 1);
   const result = {
-    ...{ seed, trials: mine.length, journeys: 0, travelled: 0, drops: null as number | null },
+    ...{
+      seed,
+      trials: mine.length,
+      journeys: 0,
+      travelled: 0,
+      byChance: 0,
+      drops: null as number | null,
+      lookUps: null as number | null,
+    },
     ...{
       disagreements: [] as Disagreement[],
       unsteady: [] as Disagreement[],
@@ -88,13 +102,19 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
   );
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
-      const { records, decisions, drops } = await both(options, batch);
+      const first = await both(options, batch);
+      const { records, decisions, drops } = first;
       for (const { stage } of decisions) add(result.decisions, stage, 1);
       if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
       for (const [place, { trial }] of batch.entries()) {
-        for (const { crossings } of records[place]?.kernel ?? []) {
-          result.journeys += crossings.length;
-          result.travelled += crossings.filter((each) => each.length > 0).length;
+        for (const [phase, record] of (records[place]?.kernel ?? []).entries()) {
+          const chance = records[place]?.chance[phase];
+          const lookUps = countOf(record, chance);
+          if (lookUps !== null) result.lookUps = (result.lookUps ?? 0) + lookUps;
+          const compared = record.crossings.filter((_, shot) => !chance?.[shot]);
+          result.journeys += compared.length;
+          result.byChance += record.crossings.length - compared.length;
+          result.travelled += compared.filter((each) => each.length > 0).length;
         }
         const tries = trial.phases.flatMap(({ steps, shots }) => [
           ...steps.flatMap((step) => step.tries),
@@ -102,7 +122,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         ]);
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
       }
-      const found = disagreementsIn(batch, { records, drops });
+      const found = disagreementsIn(batch, first);
       const again = found.length > 0 ? disagreementsIn(batch, await both(options, batch)) : [];
       const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
       for (const each of found) if (!lasting.includes(each)) result.unsteady.push({ ...each, again: false });
@@ -155,8 +175,9 @@ function disagreementsIn(
     const record = records[place];
     if (!record) throw new Error('a trial was not carried out');
     const differences = [
-      ...differencesOf(trial, record.kernel, record.model),
+      ...differencesOf(trial, record.kernel, record.model, record.chance),
       ...(drops ? differencesInDrops(trial, drops.kernel, drops.model) : []),
+      ...differencesInLookUps(trial, record.kernel, record.model, record.chance),
     ];
     return differences.length > 0 ? [{ index, trial, differences }] : [];
   });
@@ -165,6 +186,8 @@ function disagreementsIn(
 interface Pair {
   readonly kernel: TrialRecord;
   readonly model: TrialRecord;
+  /** By phase and shot: whether chance decides. */
+  readonly chance: readonly (readonly boolean[])[];
 }
 
 interface Both {
@@ -181,13 +204,20 @@ async function both(
   numbered: readonly Numbered[],
 ): Promise<Both> {
   const only = numbered.map(({ trial }) => trial);
-  const settings: LabOptions = { profile: 'kernel', seed, tunnels: {}, directory, label: `conformance-${++labs}` };
+  const settings: LabOptions = {
+    profile: 'kernel',
+    seed,
+    tunnels: {},
+    directory,
+    label: `conformance-${++labs}`,
+    lookUps: true,
+  };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
   const real = await carryOut(kernel, topology, only, settings);
-  const records = only.map((_, index): Pair => {
+  const records = only.map((trial, index): Pair => {
     const [one, other] = [real.records[index], modelled.records[index]];
     if (!one || !other) throw new Error('a trial was not carried out');
-    return { kernel: one, model: other };
+    return { kernel: one, model: other, chance: byChance(trial, modelled.evidence.chosenBySecret ?? []) };
   });
   const [dropped, modelDropped] = [real.evidence.drops, modelled.evidence.drops];
   const drops = dropped && modelDropped && { kernel: comparable(dropped), model: comparable(modelDropped) };

@@ -90,9 +90,11 @@ export function resetOf(seed: number): readonly Step[] {
         'conntrack -F 2>/dev/null',
         afresh([...uplinks, home.name]),
         ...perDevice,
-        ...Object.entries({ ...hostDefaults, fib_multipath_hash_seed: seed }).map(
-          ([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`,
-        ),
+        ...Object.entries(hostDefaults).map(([key, value]) => `echo ${value} >/proc/sys/net/ipv4/${key}`),
+        ...Object.entries({ fib_multipath_hash_fields: 7, fib_multipath_hash_seed: seed }).map(([key, value]) => {
+          const file = `/proc/sys/net/ipv4/${key}`;
+          return `if [ -e ${file} ]; then echo ${value} >${file}; fi`;
+        }),
         ...['udp', 'icmp'].map((name) => `echo 30 >/proc/sys/net/netfilter/nf_conntrack_${name}_timeout`),
       ].join('\n'),
       tries: [],
@@ -111,7 +113,6 @@ const interfaceDefaults = {
 
 const hostDefaults = {
   fib_multipath_hash_policy: 0,
-  fib_multipath_hash_fields: 7,
   fib_multipath_use_neigh: 0,
   fwmark_reflect: 0,
   tcp_fwmark_accept: 0,

@@ -164,6 +164,7 @@ test('a packet from behind the client, from an address that the server knows not
       input: null,
       output: tun,
       nexthop: 0,
+      toSelf: false,
       toAll: false,
       connection: null,
       tracking: 'none',

@@ -61,13 +61,12 @@ function serveByUdp(
   version: OpenVpnVersion,
 ): () => void {
   const secret = newSecret(host);
-  const pathOf = ({ packet, destination, device }: Datagram): Path => {
+  const pathOf = ({ packet, info: received }: Datagram): Path => {
     const to = { address: packet.source, port: packet.sourcePort };
-    const isMultihome = service.binding.kind === 'multihome';
-    const info = isMultihome ? { source: destination, device: version === '2.6' ? device : null } : null;
+    const info = received && { source: received.destination, device: version === '2.6' ? received.device : null };
     return {
       ...to,
-      via: info ? ` (via [AF_INET]${formatIPv4(destination)}%${device.name})` : '',
+      via: received ? ` (via [AF_INET]${formatIPv4(received.destination)}%${received.device.name})` : '',
       send: (message) => {
         const result = sendUdp(host, socket, payloadOf(message), to, info);
         if (result !== 'accept') log.say(`write UDPv4 []: ${errorText(result === 'drop' ? 'EPERM' : result)}`);
@@ -78,6 +77,7 @@ function serveByUdp(
   const socket = requireUdp(host, service.name, {
     address: boundTo(service),
     port: service.port,
+    wantsInfo: service.binding.kind === 'multihome',
     receive: (datagram) => {
       const message = messageIn(datagram.packet.payload);
       if (!message) return;

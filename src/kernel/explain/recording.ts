@@ -1,0 +1,71 @@
+import type { TableLookUp } from '../../backend/look-up.ts';
+import { LabError } from '../../net/error.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { listDevices } from '../devices.ts';
+import type { Sandbox } from '../sandbox.ts';
+import { watchLookUps, type SeenLookUp } from './look-ups.ts';
+
+/** The recording of what a lab's server looks up. */
+export interface LookUpRecording {
+  /**
+   * What it has looked up so far, for packets and for processes; not what a timer did, which is known by nothing.
+   *
+   * @throws LabError `lab-failed` if some of it may have been missed
+   */
+  lookUps(): Promise<readonly TableLookUp[]>;
+  readonly release: () => Promise<void>;
+}
+
+/** Resolves when every look-up of the server's is recorded; with null where the kernel doesn't let us watch. */
+export async function recordLookUps(sandbox: Sandbox, topology: Topology): Promise<LookUpRecording | null> {
+  const { host } = topology.server;
+  const watch = await watchLookUps(sandbox, topology);
+  if (!watch) return null;
+  return {
+    release: watch.release,
+    lookUps: async () => {
+      const devices = (await listDevices(sandbox, [host])).get(host) ?? [];
+      const nameOf = (index: number): string => devices.find((device) => device.index === index)?.name ?? String(index);
+      const { lookUps } = await watch.seen();
+      return lookUps
+        .filter((each) => hostOf(each) === host && each.iif !== typeOfAddress)
+        .map((each) => named(each, nameOf));
+    },
+  };
+}
+
+/** Of a look-up that a packet's arrival brought about, the host that it came to; otherwise that of the process. */
+const hostOf = ({ receiver, caller, arrival }: SeenLookUp): string | null => (arrival > 0n ? receiver : caller);
+
+/** What has no input is a question of what kind an address is, in one table: no packet goes by it (inet_addr_type). */
+const typeOfAddress = 0;
+
+/** As asm-generic/errno.h numbers them. */
+const errors = new Map<number, TableLookUp['error']>([
+  [0, 0],
+  [-11, 'EAGAIN'],
+  [-13, 'EACCES'],
+  [-22, 'EINVAL'],
+  [-113, 'EHOSTUNREACH'],
+]);
+
+function named(seen: SeenLookUp, nameOf: (index: number) => string): TableLookUp {
+  const { cpu, arrival, caller, table, iif, oif, tos, scope, mark, device, gateway } = seen;
+  const { source, sourcePort, destination, destinationPort, protocol } = seen;
+  const error = errors.get(seen.error);
+  if (error === undefined) throw new LabError('lab-failed', `a look-up ended with the unknown error ${seen.error}`);
+  return {
+    ...{
+      thread: `${cpu} ${arrival} ${caller ?? ''}`,
+      table,
+      source,
+      destination,
+      protocol,
+      sourcePort,
+      destinationPort,
+    },
+    ...{ input: nameOf(iif), output: oif === 0 ? null : nameOf(oif), tos, scope, mark, error },
+    device: device === '-' ? null : device,
+    gateway: gateway === '0.0.0.0' ? null : gateway,
+  };
+}
