@@ -15,7 +15,7 @@ interface Time {
 async function timeOf(what: string, on: (typeof backends)[number]): Promise<Time> {
   const start = performance.now();
   const { exitCode, stderr } = await $({ nothrow: true, quiet: true })`
-    node --import tsx src/cli/main.ts run ${what} --on ${on} --format tap`;
+    node lab/start.js run ${what} --on ${on} --format tap`;
   const seconds = (performance.now() - start) / 1000;
   if (exitCode === 0 || exitCode === 1) return { seconds, ok: exitCode === 0 };
   throw new Error(`${what} on the ${on} ended with status ${exitCode ?? 'unknown'}: ${stderr.trim()}`);

@@ -3,8 +3,8 @@ import { median, print, takeTurns } from './measure.ts';
 
 /** How long the command line takes to start, and to do all there is to do, on both backends. */
 export async function compareCommands(): Promise<void> {
-  const lab = ['src/cli/main.ts'];
-  await compare(9, { 'node and tsx alone': ['--eval', '0'], list: [...lab, 'list'] });
+  const lab = ['lab/start.js'];
+  await compare(9, { 'node alone': ['--eval', '0'], list: [...lab, 'list'] });
   await compare(3, both([...lab, 'multihome-udp']));
   await compare(1, both([...lab, 'run', '--all']));
 }
@@ -33,6 +33,6 @@ async function compare(rounds: number, commands: Readonly<Record<string, readonl
 /** Seconds; a command that fails is an error. */
 async function run(words: readonly string[]): Promise<number> {
   const start = performance.now();
-  await $`node --import tsx ${words}`.quiet();
+  await $`node ${words}`.quiet();
   return (performance.now() - start) / 1000;
 }

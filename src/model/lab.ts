@@ -259,7 +259,7 @@ function createLab(
       await pass(settling);
       const value = host(topology.server.host).counters.get('TcpExtIPReversePathFilter') ?? 0;
       return {
-        crossings: [...recording.crossings],
+        crossings: recording.crossings(),
         until,
         filtered: { value, from: until, to: until },
         drops: [...recording.drops],

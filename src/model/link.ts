@@ -40,12 +40,7 @@ export interface Joined {
 }
 
 /** Hears of each packet that crosses an interface. */
-export type Recorder = (crossing: {
-  readonly host: Host;
-  readonly device: Device;
-  readonly direction: 'in' | 'out';
-  readonly packet: Packet | ArpPacket;
-}) => void;
+export type Recorder = (host: Host, device: Device, direction: 'in' | 'out', packet: Packet | ArpPacket) => void;
 
 /** Who asks for an address, or who has it. */
 export interface ArpPacket {
@@ -108,13 +103,13 @@ function carry(
 ): void {
   // Without a carrier, a device's queue takes nothing (net/sched/sch_generic.c, dev_deactivate).
   if (!device.carrier) return;
-  record({ host, device, direction: 'out', packet });
+  record(host, device, 'out', packet);
   const loss = options.loss + queue.loss;
   if (targets.length === 0 || (loss > 0 && options.random.fraction() < loss)) return;
   host.clock.after(options.delay + queue.delay, () => {
     for (const target of targets) {
       if (!target.device.up) continue;
-      record({ host: target.host, device: target.device, direction: 'in', packet });
+      record(target.host, target.device, 'in', packet);
       const stays = target.host === host && mark !== 0;
       const kept = stays ? ({ mark, connection: null, tracking: 'none', routedTo: null } as const) : null;
       receive(target.host, target.device, packet, kept, toAll);
@@ -149,11 +144,11 @@ function resolve(
     destination: address,
     identity: host.nextIdentity(),
   };
-  record({ host, device, direction: 'out', packet: request });
+  record(host, device, 'out', request);
   let found: Neighbour | null = null;
   for (const other of others) {
     if (!other.device.up) continue;
-    record({ host: other.host, device: other.device, direction: 'in', packet: request });
+    record(other.host, other.device, 'in', request);
     if (other.host.silent || !answersArp(other.host, other.device, address, sender, request.identity)) continue;
     found ??= { host: other.host, device: other.device };
     const reply: ArpPacket = {
@@ -163,8 +158,8 @@ function resolve(
       destination: sender,
       identity: host.nextIdentity(),
     };
-    record({ host: other.host, device: other.device, direction: 'out', packet: reply });
-    record({ host, device, direction: 'in', packet: reply });
+    record(other.host, other.device, 'out', reply);
+    record(host, device, 'in', reply);
   }
   return found;
 }

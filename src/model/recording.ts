@@ -1,18 +1,21 @@
-import type { Crossing, Drop, Evidence, Protocol } from '../backend/crossing.ts';
+import type { Crossing, Drop, Evidence } from '../backend/crossing.ts';
 import type { Decision } from '../backend/decision.ts';
 import type { TableLookUp } from '../backend/look-up.ts';
 import { formatIPv4 } from '../net/address.ts';
-import { summarizeIcmp, summarizeTcp, summarizeUdp } from '../net/summary.ts';
+import type { Device } from './device.ts';
 import type { FlowKey } from './flow.ts';
 import type { Host, LookUpListener } from './host.ts';
 import type { ArpPacket, Recorder } from './link.ts';
 import type { NetworkOptions } from './network.ts';
-import { endpointOf, lengthOf, protocols, type Packet } from './packet.ts';
+import { createPacketRows, type Words } from './packet-rows.ts';
+import { endpointOf, protocols, type Packet } from './packet.ts';
+import { createRows } from './rows.ts';
 
 /** A recording of all packets at all interfaces. */
 export interface Recording {
   readonly record: Recorder;
-  readonly crossings: readonly Crossing[];
+  /** What was recorded so far. */
+  readonly crossings: () => readonly Crossing[];
   /** What hosts dropped for where it came from, or by netfilter. */
   readonly drops: readonly Drop[];
   readonly dropped: NonNullable<NetworkOptions['dropped']>;
@@ -23,28 +26,30 @@ export interface Recording {
   readonly chosenBySecret: NonNullable<NetworkOptions['chosenBySecret']>;
 }
 
-const names = new Map<number, Protocol>([
-  [protocols.icmp, 'icmp'],
-  [protocols.tcp, 'tcp'],
-  [protocols.udp, 'udp'],
-]);
+/** A crossing's columns. */
+const columns = { time: 0, place: 1, packet: 2 } as const;
 
 export function startRecording(): Recording {
-  const crossings: Crossing[] = [];
+  const [rows, packets, places] = [createRows(Object.keys(columns).length), createPacketRows(), createPlaces()];
   const drops: Drop[] = [];
-  let last: { readonly packet: Packet | ArpPacket | null; readonly words: Words | null } = {
-    packet: null,
-    words: null,
-  };
   const decisions: Decision[] = [];
   const choices: Pick<Crossing, 'source' | 'destination'>[] = [];
+  let last: Packet | ArpPacket | null = null;
+  let lastRow: number | null = null;
   return {
-    crossings,
     drops,
     decisions,
     choices,
     chosenBySecret: (flow) => {
       choices.push({ source: endpointOf(flow, 'source'), destination: endpointOf(flow, 'destination') });
+    },
+    crossings: () => {
+      let before: { readonly packet: number; readonly words: Words } | null = null;
+      return Array.from({ length: rows.count }, (_, row) => {
+        const packet = rows.get(row, columns.packet);
+        if (before?.packet !== packet) before = { packet, words: packets.words(packet) };
+        return crossing(rows.get(row, columns.time), places.at(rows.get(row, columns.place)), before.words);
+      });
     },
     trailOf: (host, packet) => {
       const about = {
@@ -53,71 +58,88 @@ export function startRecording(): Recording {
         destination: endpointOf(packet, 'destination'),
       };
       return (stage, text, at) => {
-        decisions.push({ ...about, after: crossings.length, stage, text, ...(at && { at }) });
+        decisions.push({ ...about, after: rows.count, stage, text, ...(at && { at }) });
       };
     },
     dropped: (host, device, packet, reason) => {
-      drops.push({
-        ...{ host, interface: device.name, identity: String(packet.identity), summary: summaryOf(packet), reason },
-        source: endpointOf(packet, 'source'),
-        destination: endpointOf(packet, 'destination'),
-        function: reason === 'NETFILTER_DROP' ? 'nft_do_chain' : 'ip_rcv_finish_core',
-      });
+      const row = packets.add(packet);
+      if (row === null) return;
+      const { identity, summary, source, destination } = packets.words(row);
+      const by = reason === 'NETFILTER_DROP' ? 'nft_do_chain' : 'ip_rcv_finish_core';
+      const where = { host, interface: device.name, function: by };
+      drops.push({ ...where, identity, summary, reason, source, destination });
     },
-    record: ({ host, device, direction, packet }) => {
+    record: (host, device, direction, packet) => {
       // A packet that leaves one interface comes in at the next as it is.
-      if (packet !== last.packet) last = { packet, words: wordsOf(packet) };
-      const { words } = last;
-      if (!words) return;
-      // One by one: this is done for every packet at every interface, and copying all of them takes several times as long.
-      const { source, destination, protocol, identity, bytes, summary, echo } = words;
-      const crossing: Crossing = {
-        time: host.clock.now,
-        host: host.name,
-        interface: device.name,
-        direction,
-        source,
-        destination,
-        protocol,
-        identity,
-        bytes,
-        summary,
-      };
-      crossings.push(echo === undefined ? crossing : { ...crossing, echo });
+      if (packet !== last) [last, lastRow] = [packet, packets.add(packet)];
+      if (lastRow === null) return;
+      const row = rows.add();
+      rows.set(row, columns.time, host.clock.now);
+      rows.set(row, columns.place, places.number(host, device, direction));
+      rows.set(row, columns.packet, lastRow);
     },
   };
 }
 
-type Words = Omit<Crossing, 'time' | 'host' | 'interface' | 'direction'>;
+/** Where packets cross. */
+type Place = Pick<Crossing, 'host' | 'interface' | 'direction'>;
 
-/** What is the same wherever a packet crosses; null for what is outside the lab's interest. */
-function wordsOf(packet: Packet | ArpPacket): Words | null {
-  const identity = String(packet.identity);
-  if (packet.protocol === 'arp') {
-    const [source, destination] = [formatIPv4(packet.source), formatIPv4(packet.destination)];
-    return { source, destination, protocol: 'arp', identity, bytes: 28, summary: `ARP ${packet.kind}` };
-  }
-  const protocol = names.get(packet.protocol);
-  if (protocol === undefined) return null;
+/** Places, each with a number. */
+function createPlaces(): {
+  number: (host: Host, device: Device, direction: Place['direction']) => number;
+  at: (number: number) => Place;
+} {
+  const places: Place[] = [];
+  /** The number of a device's place inwards; outwards it is the next one. */
+  const numbers = new Map<Device, number>();
   return {
-    source: endpointOf(packet, 'source'),
-    destination: endpointOf(packet, 'destination'),
-    protocol,
-    identity,
-    ...echoOf(packet),
-    bytes: lengthOf(packet),
-    summary: summaryOf(packet),
+    number: (host, device, direction) => {
+      let inwards = numbers.get(device);
+      if (inwards === undefined) {
+        const where = { host: host.name, interface: device.name };
+        inwards = places.push({ ...where, direction: 'in' }, { ...where, direction: 'out' }) - 2;
+        numbers.set(device, inwards);
+      }
+      return direction === 'in' ? inwards : inwards + 1;
+    },
+    at: (number) => {
+      const place = places[number];
+      if (!place) throw new Error(`there is no place ${number}`);
+      return place;
+    },
   };
 }
 
-function echoOf({ icmp }: Packet): { readonly echo?: string } {
-  // Not the identifier, which a NAT may change.
-  return icmp && (icmp.type === 0 || icmp.type === 8) ? { echo: `${icmp.key} ${icmp.sequence}` } : {};
-}
-
-function summaryOf({ icmp, tcp, payload }: Packet): string {
-  if (icmp) return summarizeIcmp(icmp.type, icmp.code);
-  return tcp ? summarizeTcp(tcp.flags, payload.length) : summarizeUdp(payload.length);
+/** Field by field, and each of the two at once: what is copied, or added to later, takes several times the memory. */
+function crossing(time: number, place: Place, words: Words): Crossing {
+  const { echo } = words;
+  if (echo === null) {
+    return {
+      time,
+      host: place.host,
+      interface: place.interface,
+      direction: place.direction,
+      source: words.source,
+      destination: words.destination,
+      protocol: words.protocol,
+      identity: words.identity,
+      bytes: words.bytes,
+      summary: words.summary,
+    };
+  }
+  return {
+    time,
+    host: place.host,
+    interface: place.interface,
+    direction: place.direction,
+    source: words.source,
+    destination: words.destination,
+    protocol: words.protocol,
+    identity: words.identity,
+    echo,
+    bytes: words.bytes,
+    summary: words.summary,
+  };
 }
 
 /** Has a host's look-ups in routing tables taken down, from now on. */

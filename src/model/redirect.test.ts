@@ -26,7 +26,7 @@ function network(release = '6.18.44') {
   const [crossed, said]: [string[], string[]] = [[], []];
   const made = buildNetwork(lan, {
     ...{ era: eraOf(release), seed: 1, delay: 0.001 },
-    record: ({ host, direction, packet }) => {
+    record: (host, _device, direction, packet) => {
       if (packet.protocol === 'arp' || direction === 'in') return;
       const type = packet.icmp?.type === 5 ? `redirect to ${formatIPv4(packet.icmp.gateway ?? 0)}` : 'packet';
       crossed.push(`${host.name}: ${type}`);

@@ -7,6 +7,7 @@ import type { Candidate, CandidateOptions } from '../candidate/candidate.ts';
 import { dumpFiles, dumpOf, type Dump } from '../candidate/dump/files.ts';
 import { LabError } from '../net/error.ts';
 import type { Topology } from '../topology/topology.ts';
+import { isCompiled, moduleUrl } from './module.ts';
 import type { Scenario, Trial } from './scenario.ts';
 
 /** The project's own folder. */
@@ -20,7 +21,7 @@ export async function scenarioNames(): Promise<readonly string[]> {
 /** @throws LabError `invalid`, with the nearest names, if there is none of that name */
 export async function loadScenario(name: string): Promise<Scenario> {
   assertKnown('scenario', name, await scenarioNames());
-  return (await load(`scenarios/${name}.ts`)) as Scenario;
+  return (await load(`scenarios/${name}`)) as Scenario;
 }
 
 /** Each candidate's first trial, by the candidate's name. */
@@ -43,7 +44,7 @@ export async function candidateNames(): Promise<readonly string[]> {
 export async function loadCandidate(name: string): Promise<Candidate> {
   assertKnown('candidate', name, await candidateNames());
   const folder = `${root}lab/candidates/${name}`;
-  return candidateIn(folder, name, (await load(`lab/candidates/${name}/candidate.ts`)) as CandidateOptions);
+  return candidateIn(folder, name, (await load(`lab/candidates/${name}/candidate`)) as CandidateOptions);
 }
 
 /**
@@ -85,6 +86,7 @@ async function read<T>(shown: string, reading: Promise<T>): Promise<T> {
 /** @throws LabError `invalid` if the module can't be loaded, or exports something else */
 async function optionsIn(module: string, shown: string): Promise<Partial<CandidateOptions>> {
   const place = join(shown, 'candidate.ts');
+  if (isCompiled) await import(import.meta.resolve('tsx'));
   const loaded = (await import(pathToFileURL(module).href).catch((error: unknown) => {
     throw new LabError('invalid', `${place} can't be loaded: ${(error as Error).message}`);
   })) as { readonly default?: unknown };
@@ -135,7 +137,7 @@ export async function topologyNames(): Promise<readonly string[]> {
  */
 export async function loadTopology(name: string): Promise<Topology> {
   assertKnown('topology', name, await topologyNames());
-  return ((await load(`lab/topologies/${name}.ts`)) as () => Topology)();
+  return ((await load(`lab/topologies/${name}`)) as () => Topology)();
 }
 
 async function moduleNames(folder: string): Promise<readonly string[]> {
@@ -147,7 +149,7 @@ async function moduleNames(folder: string): Promise<readonly string[]> {
 }
 
 async function load(path: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(root + path).href)) as { readonly default: unknown };
+  const module = (await import(moduleUrl(path))) as { readonly default: unknown };
   return module.default;
 }
 

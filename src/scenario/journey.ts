@@ -64,7 +64,7 @@ export function recordFlow(topology: Topology, evidence: Recording, flow: Flow):
           ({ last }) =>
             last.time <= first.time &&
             (portOf(last.destination) === portOf(first.source) ||
-              !callers.has(callOf(first.host, first.destination, first.source))) &&
+              !callers().has(callOf(first.host, first.destination, first.source))) &&
             last.echo === first.echo,
         )?.path,
       })),
@@ -137,7 +137,7 @@ interface Index {
   /** What went out, by host, protocol and destination (`wayOf`). */
   readonly sent: ReadonlyMap<string, readonly Crossing[]>;
   /** Who called which host, and by which port (`callOf`). */
-  readonly callers: ReadonlySet<string>;
+  readonly callers: () => ReadonlySet<string>;
 }
 
 /** By recording: every flow of a trial is looked for in the same one. */
@@ -149,16 +149,24 @@ function indexOf(crossings: readonly Crossing[]): Index {
   const byIdentity = new Map<string, Crossing[]>();
   const byInterface = new Map<string, Map<string, Crossing[]>>();
   const sent = new Map<string, Crossing[]>();
-  const callers = new Set<string>();
   for (const crossing of crossings) {
-    const { host, protocol, source, destination } = crossing;
+    const { host, protocol, destination } = crossing;
     put(byIdentity, crossing.identity, crossing);
     let interfaces = byInterface.get(host);
     if (!interfaces) byInterface.set(host, (interfaces = new Map<string, Crossing[]>()));
     put(interfaces, crossing.interface, crossing);
     if (crossing.direction === 'out') put(sent, wayOf(host, protocol, destination), crossing);
-    else callers.add(callOf(host, source, destination));
   }
+  // Only where an answer comes by another port than was called is it asked who has called that.
+  let known: ReadonlySet<string> | undefined;
+  const callers = (): ReadonlySet<string> => {
+    known ??= new Set(
+      crossings.flatMap(({ direction, host, source, destination }) =>
+        direction === 'in' ? [callOf(host, source, destination)] : [],
+      ),
+    );
+    return known;
+  };
   const index = { byIdentity, byInterface, sent, callers };
   indices.set(crossings, index);
   return index;

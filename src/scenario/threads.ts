@@ -1,6 +1,7 @@
 /** Trials on the model, carried through by several threads: each loads the scenarios for itself. */
 import { Worker } from 'node:worker_threads';
 import { LabError, type LabErrorCode } from '../net/error.ts';
+import { isCompiled, moduleUrl } from './module.ts';
 import type { CheckResult } from './result.ts';
 import type { Carried, Plan, RunOptions } from './run.ts';
 import type { Trial } from './scenario.ts';
@@ -31,10 +32,13 @@ export interface Threads {
   close(): Promise<void>;
 }
 
-/** How a thread begins: tsx, which has us run as TypeScript, has to be asked to in each. */
-const beginning = `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => {
+/** How a thread begins: where we are not compiled, tsx has to be asked to in each. */
+const itself = `import(${JSON.stringify(moduleUrl('src/scenario/thread'))})`;
+const beginning = isCompiled
+  ? itself
+  : `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => {
   register();
-  return import(${JSON.stringify(new URL('thread.ts', import.meta.url))});
+  return ${itself};
 })`;
 
 /** @param count how many, beside this one */

@@ -1,8 +1,8 @@
 import { executeList } from './execute.ts';
-import { fileSource, invalid, type Location } from './location.ts';
+import { invalid, type Location } from './location.ts';
 import type { Machine } from './machine.ts';
 import type { Job } from './process.ts';
-import { readScript } from './read-script.ts';
+import { readFile } from './read-script.ts';
 import { initialVariables } from './run-script.ts';
 import { Exit, leave, type Option, type Shared, type Shell } from './state.ts';
 import { bufferOutput, type Stream, textInput } from './streams.ts';
@@ -39,7 +39,7 @@ export interface Outcome {
  * @throws LabError 'invalid', with file, line and column, for what is not supported, and for what doesn't end
  */
 export function* evaluation(source: string, options: EvaluateOptions): Job<Outcome> {
-  const script = readScript(fileSource(options.file, source));
+  const script = readFile(options.file, source);
   const shared = sharedBy(options);
   const start = { file: options.file, line: 1, column: 1 };
   const output = (): ReturnType<typeof bufferOutput> =>

@@ -9,7 +9,7 @@ import {
   type Redirection as ParsedRedirection,
   type Statement,
 } from 'unbash';
-import { invalid, type Location, type Source } from './location.ts';
+import { fileSource, invalid, type Location, type Source } from './location.ts';
 import { wordReader } from './read-word.ts';
 import type { Assignment, Command, List, Redirection, Word } from './syntax.ts';
 
@@ -25,6 +25,18 @@ export function readScript(source: Source): List {
     throw invalid(source.at(foreign.index), `${what} in the script`, 'save it as text with Unix line ends');
   }
   return readParsed(parse(source.text), source);
+}
+
+/** What was read last of each file. Scripts are run over and over, and read in as much time as it takes to run them. */
+const files = new Map<string, { readonly text: string; readonly list: List }>();
+
+/** Reads a script that is a file's own text, as `readScript` does. */
+export function readFile(file: string, text: string): List {
+  const known = files.get(file);
+  if (known?.text === text) return known.list;
+  const list = readScript(fileSource(file, text));
+  files.set(file, { text, list });
+  return list;
 }
 
 function readParsed(script: ParsedScript, source: Source): List {

@@ -1,7 +1,7 @@
-import { fileSource, invalid, type Location } from './location.ts';
+import { invalid, type Location } from './location.ts';
 import type { Argument } from './machine.ts';
 import type { Job } from './process.ts';
-import { readScript } from './read-script.ts';
+import { readFile } from './read-script.ts';
 import { Exit, fork, leave, nested, type Option, type Shell, type Variable } from './state.ts';
 
 /** Runs an executable script in a shell of its own, with the variables that are exported. */
@@ -12,7 +12,7 @@ export function* runScript(
   at: Location,
 ): Job<number> {
   const options = shebang(path, text);
-  const list = readScript(fileSource(path, text));
+  const list = readFile(path, text);
   shell.shared.spend(text.length, at);
   const exported = [...shell.variables].filter(([, variable]) => variable.exported);
   const inner: Shell = {

@@ -70,7 +70,7 @@ export function twoLines(options: TestOptions = {}): TestNetwork {
     server: { host: 'server', uplinks: [] },
   };
   const seen: Seen[] = [];
-  const record: Recorder = ({ host, device, direction, packet }) => {
+  const record: Recorder = (host, device, direction, packet) => {
     if (packet.protocol === 'arp') return;
     const ends = `${endpointOf(packet, 'source')} > ${endpointOf(packet, 'destination')}`;
     const text = `${ends} ${payloadLength(packet)}`;

@@ -56,7 +56,7 @@ export function openTunnel(
   if (refused)
     throw new LabError('lab-failed', `${name} of ${host.name} doesn't take ${formatIPv4(address)}: ${refused}`);
   device.transmit = ({ packet }) => {
-    tunnels.record({ host, device, direction: 'out', packet });
+    tunnels.record(host, device, 'out', packet);
     host.clock.after(0, () => {
       carry(packet);
     });
@@ -66,7 +66,7 @@ export function openTunnel(
     inject: (packet) => {
       // What a program writes is a packet of its own: it has no socket's hash.
       const written = { ...packet, socketHash: null };
-      tunnels.record({ host, device, direction: 'in', packet: written });
+      tunnels.record(host, device, 'in', written);
       receive(host, device, written);
     },
     close: () => {

@@ -1,7 +1,7 @@
 /** Commands that decide what is run next. */
-import { fileSource, generatedSource, invalid } from '../location.ts';
+import { generatedSource, invalid } from '../location.ts';
 import type { Job } from '../process.ts';
-import { readScript } from '../read-script.ts';
+import { readFile, readScript } from '../read-script.ts';
 import { BuiltinError, Exit, LoopJump, nested, Return, type Shell } from '../state.ts';
 import type { Call } from './builtin.ts';
 import { count } from './numbers.ts';
@@ -41,7 +41,7 @@ export function* source(shell: Shell, { args, argAt, tested, at }: Call): Job<nu
   const { loops } = shell;
   shell.loops = 0;
   try {
-    return yield* nested(shell, at, () => shell.shared.execute(shell, readScript(fileSource(path, text)), tested));
+    return yield* nested(shell, at, () => shell.shared.execute(shell, readFile(path, text), tested));
   } catch (error) {
     if (error instanceof Return) return error.status;
     throw error;
