@@ -1,5 +1,5 @@
 import type { Expression, TableName } from '../../candidate/commands/netfilter.ts';
-import { scopes } from '../device.ts';
+import { scopes, type Device } from '../device.ts';
 import { usesDevice } from '../fib/fib.ts';
 import { lookUp } from '../rules.ts';
 import type { Evaluation } from './netfilter.ts';
@@ -15,6 +15,9 @@ export function fibValue(
   const destination = bySource ? packet.source : packet.destination;
   const device = keys.includes('iif') ? input : keys.includes('oif') ? output : null;
   if (result === 'type') return addressType(host, destination, device);
+  const answer = (way: Device): number | string => (result === 'exists' ? 1 : way.name);
+  // Of what comes from the host itself nothing is asked (nft_fib_is_loopback, rpfilter_is_loopback).
+  if (hook === 'prerouting' && input?.kind === 'loopback') return answer(input);
   const flow = {
     output: null,
     input: hook === 'forward' && bySource && keys.includes('iif') ? (output ?? host.loopback) : host.loopback,
@@ -34,7 +37,7 @@ export function fibValue(
   // A device that is asked for has no say in which route is found: that route leads by it, or it doesn't.
   const way = device ? (usesDevice(found, device) ? device : null) : found.nexthop.device;
   if (!way) return nothing;
-  return result === 'exists' ? 1 : way.name;
+  return answer(way);
 }
 
 /** What kind of address it is to this host, or to one of its devices (inet_dev_addr_type). */

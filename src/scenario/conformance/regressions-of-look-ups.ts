@@ -164,6 +164,33 @@ ip route add 198.18.0.0/16 nhid 1\nip route append 198.18.0.0/16 ${up2} metric 2
     kernel: [[]],
   },
   {
+    title: 'of what a host sends itself, Netfilter looks up no way back',
+    trial: trial(
+      phase(
+        `${twoLines}nft -f - <<'END'
+table ip trial {
+  chain before {
+    type filter hook prerouting priority mangle
+    fib saddr . iif oif missing drop
+  }
+  chain out {
+    type filter hook output priority filter
+    meta l4proto tcp reject with tcp reset
+  }
+}
+END`,
+        own('198.18.1.4', { protocol: 'tcp', port: 9, source: '203.0.113.2', sourcePort: 20_005 }),
+      ),
+    ),
+    kernel: [
+      [
+        '203.0.113.2:20005 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 255: EAGAIN',
+        '203.0.113.2:20005 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 254: dev up1',
+        '198.18.1.4:0 > 203.0.113.2:0 proto 0 iif lo tos 0 scope 0 table 255: dev up1',
+      ],
+    ],
+  },
+  {
     title: 'a route that is added makes all of them old',
     trial: goesOn(20_004, '', 'ip route add 198.19.0.0/16 dev up1 table 103'),
     kernel: [
