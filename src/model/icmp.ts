@@ -152,7 +152,7 @@ export function refuse(host: Host, skb: SkBuff, reason: RejectReason): void {
   const { packet } = skb;
   const { tcp } = packet;
   if (!tcp || tcp.flags & tcpFlags.rst) return;
-  const reset = resetTo(host, packet);
+  const reset = { ...resetTo(host, packet), tos: 0 };
   const mark = host.sysctls.read('ipv4.fwmark_reflect') === 0 ? 0 : skb.mark;
   // Of what the host itself has sent, the socket: its device holds for the reset, too.
   const answer: SkBuff = {

@@ -175,7 +175,7 @@ table ip trial {
   }
   chain out {
     type filter hook output priority filter
-    meta l4proto tcp reject with tcp reset
+    ct state new meta l4proto tcp reject with tcp reset
   }
 }
 END`,
@@ -186,6 +186,35 @@ END`,
       [
         '203.0.113.2:20005 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 255: EAGAIN',
         '203.0.113.2:20005 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 254: dev up1',
+        '198.18.1.4:0 > 203.0.113.2:0 proto 0 iif lo tos 0 scope 0 table 255: dev up1',
+      ],
+    ],
+  },
+  {
+    title: 'a rejection by reset has no TOS of its own, whatever has what it rejects',
+    trial: trial(
+      phase(
+        `${twoLines}nft -f - <<'END'
+table ip trial {
+  chain mangle {
+    type route hook output priority mangle
+    tcp flags & (syn | rst) == syn ip dscp set 4
+  }
+  chain out {
+    type filter hook output priority filter
+    ct state new meta l4proto tcp reject with tcp reset
+  }
+}
+END`,
+        own('198.18.1.4', { protocol: 'tcp', port: 9, source: '203.0.113.2', sourcePort: 20_006 }),
+      ),
+    ),
+    kernel: [
+      [
+        '203.0.113.2:20006 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 255: EAGAIN',
+        '203.0.113.2:20006 > 198.18.1.4:9 proto 6 iif lo tos 0 scope 0 table 254: dev up1',
+        '203.0.113.2:0 > 198.18.1.4:0 proto 0 iif lo tos 16 scope 0 table 255: EAGAIN',
+        '203.0.113.2:0 > 198.18.1.4:0 proto 0 iif lo tos 16 scope 0 table 254: dev up1',
         '198.18.1.4:0 > 203.0.113.2:0 proto 0 iif lo tos 0 scope 0 table 255: dev up1',
       ],
     ],
