@@ -79,6 +79,8 @@ async function carryThrough(
   shares = sharesOf(world.linesAfter),
   areUp: readonly [boolean, boolean] = [true, true],
   lineOf = lineByOddity,
+  /** Seconds between one thing that happens and the next. */
+  step = 0.01,
 ) {
   let [time, phase, port]: [number, Phase, number] = [1000, 'before', 50000];
   const crossings: Crossing[][] = [];
@@ -115,7 +117,7 @@ async function carryThrough(
     const way = { works: ways.toWorld(by), 'stale-nat': ways.toIsp(by) }[outcome as string] ?? ways.toServer;
     const source = `${lineAddresses[outcome === 'stale-nat' ? 2 - by : by - 1]!}:${++port}`;
     const asking = pass({
-      ...{ time: ++time, protocol, destination: `${destination}:${to}`, nat: { source } },
+      ...{ time: (time += step), protocol, destination: `${destination}:${to}`, nat: { source } },
       ...{ way: own ? way.slice(2) : way, source: own ? source : `192.168.2.100:${port}` },
     });
     crossings.push([...asking]);
@@ -133,7 +135,7 @@ async function carryThrough(
         const line = index < shares[0] ? 0 : index < shares[0] + shares[1] ? 1 : null;
         if (line === null) continue;
         const ping = { source: '192.168.2.100', destination, protocol: 'icmp' } as const;
-        crossings.push([...pass({ time: ++time, way: ways.toIsp(line + 1), ...ping })]);
+        crossings.push([...pass({ time: (time += step), way: ways.toIsp(line + 1), ...ping })]);
       }
       return Promise.resolve(destinations.slice(shares[0] + shares[1]));
     },
@@ -145,7 +147,7 @@ async function carryThrough(
         },
         stop: () => Promise.resolve({ accepted: true, said: [], bytes: null }),
       }),
-    now: () => ++time,
+    now: () => (time += step),
     route: (_host, destination) => {
       const line = lineNow(lineOf(destination));
       if (line === null) return Promise.reject(new LabError('lab-failed', 'no route'));
@@ -183,7 +185,7 @@ async function carryThrough(
         for (const [line, outcome] of world.tcp.entries()) {
           const destination = `198.18.0.${line === 0 ? 1 : 2}`;
           const ends = [`${destination}:80`, `${lineAddresses[line]!}:${41000 + line}`] as const;
-          time++;
+          time += step;
           if (outcome === 'reply-lost') {
             crossings.push([
               ...pass({ time, protocol: 'tcp', way: waysBack.toIsp(line + 1), source: ends[0], destination: ends[1] }),
@@ -195,13 +197,13 @@ async function carryThrough(
         }
       }
       if (mends && phase === 'during') begin('after');
-      time++;
+      time += step;
       return Promise.resolve();
     },
     evidence: () =>
       Promise.resolve({
         crossings: crossings.flat().sort((one, other) => one.time - other.time),
-        ...{ until: ++time, filtered: { value: 0, from: time, to: time }, drops: null },
+        ...{ until: (time += step), filtered: { value: 0, from: time, to: time }, drops: null },
       }),
   };
   const candidate = await loadCandidate(trial.candidate);
@@ -260,6 +262,18 @@ test('what comes of a tunnel otherwise is not as expected, by its packets and by
       ['since its mending: the tunnel that went by ppp1 at first', 'goes on', 'is begun anew'],
     ],
   );
+});
+
+test('a tunnel that was begun anew because there was no way at all for long enough is as expected', async (t) => {
+  const anew = { ...tunnelsOf(expected).anew, during: [true, true] } as const;
+  const world = { ...tunnelsOf(expected), anew };
+  const checks = await carryThrough(trial, expected, world, undefined, undefined, undefined, 1);
+  t.deepEqual(
+    checks.filter(({ ok }) => !ok),
+    [],
+  );
+  const own = checks.find((check) => check.kind === 'statement' && check.name.endsWith('by ppp1 at first'));
+  t.regex(own?.found ?? '', /^is begun anew: for \d+[.]\d s there was no way at all$/);
 });
 
 test('a tunnel that never comes up is told, and all else is asked', async (t) => {

@@ -4,7 +4,7 @@ import type { Lab, Probing } from '../src/backend/lab.ts';
 import { byEra, isByEra, mapEras, type ByEra } from '../src/scenario/by-era.ts';
 import { recordFlow, type Flow, type FlowRecord } from '../src/scenario/journey.ts';
 import { droppedIn } from '../src/scenario/dropped.ts';
-import { judgeOutward } from '../src/scenario/outward.ts';
+import { judgeOutward, outage } from '../src/scenario/outward.ts';
 import type { CheckResult } from '../src/scenario/result.ts';
 import { defineScenario, type Trial } from '../src/scenario/scenario.ts';
 import { readdressed, type Topology } from '../src/topology/topology.ts';
@@ -152,6 +152,8 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       return record;
     };
 
+    const silences = (from: number, { until }: Phase): readonly (number | null)[] =>
+      questions.new.questions.map(({ flow }) => outage(recordOf(flow), flow, from, until).silence);
     const judge = (
       service: string,
       { questions: all }: Asked,
@@ -198,8 +200,18 @@ through each line (gateway-monitor); have conntrack forget (ppp-scripts-flush).`
       ]),
       ...(isKnown
         ? [
-            ...judgeRounds('since the fault', home, [roundsBefore, roundsDuring], vpn.during, expected.udp),
-            ...judgeRounds('since its mending', home, [roundsDuring, roundsAfter], vpn.during, udpAfter),
+            ...judgeRounds(
+              'since the fault',
+              home,
+              [roundsBefore, roundsDuring],
+              ...[vpn.during, expected.udp, silences(brokenAt, during)],
+            ),
+            ...judgeRounds(
+              'since its mending',
+              home,
+              [roundsDuring, roundsAfter],
+              ...[vpn.during, udpAfter, silences(mendedAt, after)],
+            ),
           ]
         : []),
       ...(linesAfter === 'chance' ? [] : [judgeLines(topology, recordOf, questions.new, after, right ?? routesAfter)]),
