@@ -222,9 +222,14 @@ function letStay(phases: Phase[]): readonly Shot[] {
  * that: such a connection is none of this. All others, and all datagrams, stay.
  */
 function withoutChance(phases: readonly Phase[]): readonly Phase[] {
-  const byPorts = phases.some(({ steps }) => steps.some(({ script }) => script.includes('hash_policy')));
+  const someStep = (text: string): boolean =>
+    phases.some(({ steps }) => steps.some(({ script }) => script.includes(text)));
+  const byPorts = someStep('hash_policy');
+  // To an address that the router has no longer, too.
   const isForwarded = ({ host, port, destination }: Shot): boolean =>
-    host === 'lan' || (host === 'internet' && (port === ports.forwarded || destination.startsWith('10.')));
+    host === 'lan' ||
+    (host === 'internet' &&
+      (port === ports.forwarded || destination.startsWith('10.') || someStep(`address delete ${destination}/`)));
   if (!byPorts) return phases;
   return phases.map(({ steps, shots }) => ({
     steps,
