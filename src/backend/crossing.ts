@@ -47,6 +47,8 @@ export interface Evidence {
    * tell of them; absent: nobody asked (`lookUps`).
    */
   readonly lookUps?: readonly TableLookUp[] | null;
+  /** How many events on the machine the kernel kept from who recorded look-ups, so that `lookUps` may lack as many; absent: none. */
+  readonly lookUpsMissed?: number;
   /**
    * The flows, as look-ups had them, for which a nexthop was chosen by a hash that has a secret of the host's own: another host may
    * choose otherwise. Absent: nobody asked (`explain`), or the kernel alone knows.

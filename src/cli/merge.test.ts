@@ -19,6 +19,7 @@ const conformance = JSON.stringify({
     journeys: 1,
     travelled: 1,
     byChance: 0,
+    keptBack: 0,
     unsteady: [],
     drops: null,
     lookUps: null,

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { LabError } from '../net/error.ts';
 import type { Daemon } from './process.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -12,10 +13,11 @@ export interface BpfProgram {
   /** How often events were lost, for there were too many at a time. */
   missed(): number;
   /**
-   * How many events the kernel has kept from the program: those of what interrupted a processor while it ran this or another program
-   * for bpftrace or its like. It counts them itself (since Linux 5.12: recursion_misses in fdinfo); which they were, it doesn't say.
+   * How many events at these tracepoints the kernel has kept from the program: those of what interrupted a processor while it ran this
+   * or another program for bpftrace or its like, and those that came while a process that changes such a program's maps waited for its
+   * turn there. It counts them itself (since Linux 5.12: recursion_misses in fdinfo); which they were, it doesn't say.
    */
-  keptBack(): Promise<number>;
+  keptBack(tracepoints: readonly string[]): Promise<number>;
 }
 
 /** Seconds; to compile a program, bpftrace takes half a second of work. */
@@ -90,13 +92,45 @@ export async function startBpf(
       await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
     },
     missed: () => missed,
-    keptBack: async () => {
+    keptBack: async (tracepoints) => {
       // Of the sandbox's processes only bpftrace has programs. Those that end meanwhile can't be read.
-      const count =
-        "cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '/^recursion_misses:/ { sum += $2 } END { print sum + 0 }'";
-      return Number(await sandbox.run('asking what was kept back', null, ['sh', '-c', count]));
+      const each =
+        "cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '/^prog_tag:/ { tag = $2 } /^recursion_misses:/ { print tag, $2 }'";
+      const programs = readMisses(await sandbox.run('asking what was kept back', null, ['sh', '-c', each]));
+      if (programs.length === 0) return 0;
+      const names = namesByTag(await readFile('/proc/kallsyms', 'latin1'));
+      // Of a long name, the kernel keeps fifteen characters. One whose name isn't known may be any.
+      const isAsked = (name: string): boolean => tracepoints.some((tracepoint) => tracepoint.startsWith(name));
+      return programs
+        .filter(({ tag }) => names.get(tag)?.some(isAsked) ?? true)
+        .reduce((sum, { misses }) => sum + misses, 0);
     },
   };
+}
+
+interface Misses {
+  /** What the kernel knows a program's instructions by. */
+  readonly tag: string;
+  readonly misses: number;
+}
+
+/** Reads `TAG MISSES`, a line for each program; only of those that have missed any. */
+function readMisses(said: string): readonly Misses[] {
+  return said
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([tag = '', misses]) => ({ tag, misses: Number(misses) }))
+    .filter(({ misses }) => misses > 0);
+}
+
+/** The names of the programs that are compiled (/proc/kallsyms): those of their tracepoints, as bpftrace has it. */
+function namesByTag(symbols: string): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const [, tag = '', name = ''] of symbols.matchAll(/ bpf_prog_([\da-f]{16})_(\w+)/g)) {
+    names.set(tag, [...(names.get(tag) ?? []), name]);
+  }
+  return names;
 }
 
 function waitFor(

@@ -63,7 +63,7 @@ interface Running {
   readonly nameOf: (reason: number) => string;
   readonly drops: () => Promise<readonly SeenDrop[]>;
   readonly missed: BpfProgram['missed'];
-  readonly keptBack: BpfProgram['keptBack'];
+  readonly keptBack: () => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
@@ -120,7 +120,7 @@ async function startIn(sandbox: Sandbox): Promise<Running> {
       return [...drops];
     },
     missed: () => bpf.missed(),
-    keptBack: () => bpf.keptBack(),
+    keptBack: () => bpf.keptBack(['kfree_skb']),
     stop: () => sandbox.close(),
   };
 }

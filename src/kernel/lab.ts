@@ -247,7 +247,7 @@ function kernelLab(
       if (empty) throw new LabError('lab-failed', `${empty.name} recorded no packet at all`);
       const inOrder = crossings.flat().sort((one, other) => one.time - other.time);
       const decisions = await explaining?.decisions(inOrder);
-      const looked = options.lookUps ? { lookUps: (await lookUps?.lookUps()) ?? null } : {};
+      const looked = options.lookUps ? ((await lookUps?.evidence()) ?? { lookUps: null }) : {};
       return { crossings: inOrder, until, filtered, ...dropped, ...(decisions && { decisions }), ...looked };
     },
     close: async () => {

@@ -76,6 +76,7 @@ export const conformanceShape: Shape = object({
   journeys: count,
   travelled: count,
   byChance: count,
+  keptBack: count,
   unsteady: list(disagreement),
   drops: orNull(count),
   lookUps: orNull(count),

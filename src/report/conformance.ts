@@ -5,7 +5,7 @@ import type { Conformance, Disagreement } from '../scenario/conformance/conform.
 
 /** What came of holding the model to the kernel: what was tried how often, the figure, and each difference. */
 export function conformanceText(found: Conformance): string {
-  const { seed, trials, journeys, travelled, byChance, disagreements } = found;
+  const { seed, trials, journeys, travelled, byChance, keptBack, disagreements } = found;
   const figure = `${journeys} journeys compared in ${trials} trials (${travelled} with packets), seed ${seed}: `;
   const unsteady = found.unsteady.length > 0 ? ` (${found.unsteady.length} trials differed once, and not again)` : '';
   const drops =
@@ -21,6 +21,9 @@ export function conformanceText(found: Conformance): string {
     counts('decisions of the model', found.decisions),
     ...disagreements.map((each) => disagreementText(seed, each)),
     drops + lookUps,
+    ...(keptBack > 0
+      ? [`${keptBack} labs were carried out once more, for the kernel had kept look-ups from bpftrace.\n`]
+      : []),
     ...(byChance > 0
       ? [
           `${byChance} more were not compared: this kernel's choice among nexthops is its secret (a seed can be set since 6.11).\n`,

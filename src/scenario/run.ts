@@ -212,7 +212,7 @@ function ending(): Ending {
 }
 
 /** As `Promise.all`, but rejects only when all have ended. */
-async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
 }

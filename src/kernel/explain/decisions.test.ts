@@ -45,7 +45,11 @@ const step = (hook: string, type: string, text: string, verdict = 'continue'): S
   ...{ hook, type, chain: `ip ${type} ${hook}`, text, verdict, mark: null },
 });
 
-const nothing: Told = { lookUps: { passings: [], lookUps: [] }, traces: new Map(), connections: new Map() };
+const nothing: Told = {
+  lookUps: { passings: [], lookUps: [], keptBack: 0 },
+  traces: new Map(),
+  connections: new Map(),
+};
 
 /** `server in route: table …`, and of what never left `server never`. */
 function told(crossings: readonly Crossing[], parts: Partial<Told>): readonly string[] {
@@ -67,7 +71,7 @@ test('an answer that is made while a request is handled has its own look-up; the
     look(103n, { ...during, protocol: 0, source: '203.0.113.2' }),
     look(104n, { ...during, source: '203.0.113.2', sourcePort: 80, destinationPort: 40000 }),
   ];
-  t.deepEqual(told([came, answer], { lookUps: { passings: [arrival, departure], lookUps } }), [
+  t.deepEqual(told([came, answer], { lookUps: { passings: [arrival, departure], lookUps, keptBack: 0 } }), [
     'server in route: table local oif 0 iif eth2 proto 0 198.51.100.10/0 -> 203.0.113.2/0 tos 0 scope 0 ==> dev eth2',
     'server in reverse-path: table local oif 0 iif lo proto 0 203.0.113.2/0 -> 198.51.100.10/0 tos 0 scope 0 ==> err -11 (EAGAIN: no match)',
     'server in reverse-path: table main oif 0 iif lo proto 0 203.0.113.2/0 -> 198.51.100.10/0 tos 0 scope 0 ==> dev eth2',
@@ -86,7 +90,7 @@ test('look-ups for other packets, of other hosts, on other processors, or later 
     look(106n, { caller: 'server', destinationPort: 40001, protocol: 17 }),
     look(201n, { caller: 'server', destinationPort: 40000, table: 7 }),
   ];
-  const found = told([came, answer], { lookUps: { passings: [arrival, departure], lookUps } });
+  const found = told([came, answer], { lookUps: { passings: [arrival, departure], lookUps, keptBack: 0 } });
   t.deepEqual(
     found.filter((line) => !line.includes(' never ')),
     [],
@@ -96,7 +100,7 @@ test('look-ups for other packets, of other hosts, on other processors, or later 
 test('what a host looked up to send, and never sent, is told of', (t) => {
   const lookUps = [look(150n, { caller: 'server', sourcePort: 80, destinationPort: 40000, error: -101, device: '-' })];
   const decisions = decisionsOf(
-    visitsOf([came], { ...nothing, lookUps: { passings: [arrival], lookUps } }),
+    visitsOf([came], { ...nothing, lookUps: { passings: [arrival], lookUps, keptBack: 0 } }),
     names,
     null,
   );
@@ -123,7 +127,9 @@ test('what a rule marks is routed again, after that rule and before the others',
   ];
   const traces = new Map([['server', [sentTrace]]]);
   t.deepEqual(
-    told([answer], { traces, lookUps: { passings: [departure], lookUps } }).map((line) => line.replace(/ oif.*/, '')),
+    told([answer], { traces, lookUps: { passings: [departure], lookUps, keptBack: 0 } }).map((line) =>
+      line.replace(/ oif.*/, ''),
+    ),
     [
       'server out route: table main',
       'server out netfilter: ip filter output: one (continue)',
@@ -144,7 +150,7 @@ test('what comes in goes through PREROUTING, is looked up, and then goes on; a r
   const other: RuleTrace = { ...trace, id: 8, steps: [step('forward', 'filter', 'another')] };
   const lookUps = [look(101n, { arrival: 100n, receiver: 'server', iif: 2, protocol: 0, source: '198.51.100.10' })];
   const found = told([came], {
-    lookUps: { passings: [arrival], lookUps },
+    lookUps: { passings: [arrival], lookUps, keptBack: 0 },
     traces: new Map([['server', [other, trace]]]),
   });
   t.deepEqual(

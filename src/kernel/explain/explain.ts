@@ -1,5 +1,6 @@
 import type { Crossing } from '../../backend/crossing.ts';
 import type { Decision } from '../../backend/decision.ts';
+import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { listDevices } from '../devices.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -19,6 +20,7 @@ export interface Explaining {
    * matched, and what became of tracked connections.
    *
    * @param crossings all that were recorded, since the lab began
+   * @throws LabError `lab-failed` if look-ups may be missing
    */
   decisions(crossings: readonly Crossing[]): Promise<readonly Decision[]>;
   readonly release: () => Promise<void>;
@@ -48,6 +50,13 @@ export async function startExplaining(sandbox: Sandbox, topology: Topology, now:
           each(withRules, async (host) => (await tracking.get(host)?.seen()) ?? []),
           lookUps?.seen() ?? null,
         ]);
+        if (seen && seen.keptBack > 0) {
+          const lacking = `${seen.keptBack} events on this machine`;
+          throw new LabError(
+            'lab-failed',
+            `the kernel kept ${lacking} from bpftrace, so look-ups may be missing: try again`,
+          );
+        }
         const [devices, routes] = await Promise.all([listDevices(sandbox, hosts), listRoutes(sandbox, hosts)]);
         const deviceOf = (host: string, index: number): string =>
           devices.get(host)?.find((device) => device.index === index)?.name ?? String(index);

@@ -12,6 +12,8 @@ export interface SeenLookUps {
   readonly passings: readonly (Passing & { readonly host: string })[];
   /** `receiver` and `caller` by name; of other labs' hosts, and of the machine, `null`. */
   readonly lookUps: readonly SeenLookUp[];
+  /** How much of it all, on the whole machine, the kernel has kept back since the watch began. */
+  readonly keptBack: number;
 }
 
 export interface SeenLookUp extends Omit<LookUp, 'receiver' | 'caller'> {
@@ -43,6 +45,9 @@ export async function watchLookUps(lab: Sandbox, topology: Topology): Promise<Lo
     return null;
   }
 }
+
+/** What look-ups.bt tells of. Which software interrupts there are, it asks for their sake; of one without any, nothing is lost. */
+const tracepoints = ['netif_receive_skb', 'net_dev_queue', 'fib_table_lookup'];
 
 /** Why look-ups can't be seen. */
 class NotStarted extends Error {}
@@ -86,6 +91,7 @@ async function startIn(
         lookUps: lookUps
           .map((each) => ({ ...each, receiver: nameOf(each.receiver), caller: nameOf(each.caller) }))
           .sort(byTime),
+        keptBack: await bpf.keptBack(tracepoints),
       };
     },
     release: () => sandbox.close(),

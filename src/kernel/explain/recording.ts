@@ -1,3 +1,4 @@
+import type { Evidence } from '../../backend/crossing.ts';
 import type { TableLookUp } from '../../backend/look-up.ts';
 import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -7,29 +8,24 @@ import { watchLookUps, type SeenLookUp } from './look-ups.ts';
 
 /** The recording of what a lab's server looks up. */
 export interface LookUpRecording {
-  /**
-   * What it has looked up so far, for packets and for processes; not what a timer did, which is known by nothing.
-   *
-   * @throws LabError `lab-failed` if some of it may have been missed
-   */
-  lookUps(): Promise<readonly TableLookUp[]>;
+  /** What it has looked up so far, for packets and for processes; not what a timer did, which is known by nothing. */
+  evidence(): Promise<Pick<Evidence, 'lookUps' | 'lookUpsMissed'>>;
   readonly release: () => Promise<void>;
 }
 
-/** Resolves when every look-up of the server's is recorded; with null where the kernel doesn't let us watch. */
-export async function recordLookUps(sandbox: Sandbox, topology: Topology): Promise<LookUpRecording | null> {
+/** Resolves when every look-up of the server's is recorded; `lookUps` is null where the kernel doesn't let us watch. */
+export async function recordLookUps(sandbox: Sandbox, topology: Topology): Promise<LookUpRecording> {
   const { host } = topology.server;
   const watch = await watchLookUps(sandbox, topology);
-  if (!watch) return null;
+  if (!watch) return { evidence: () => Promise.resolve({ lookUps: null }), release: () => Promise.resolve() };
   return {
     release: watch.release,
-    lookUps: async () => {
+    evidence: async () => {
       const devices = (await listDevices(sandbox, [host])).get(host) ?? [];
       const nameOf = (index: number): string => devices.find((device) => device.index === index)?.name ?? String(index);
-      const { lookUps } = await watch.seen();
-      return lookUps
-        .filter((each) => hostOf(each) === host && each.iif !== typeOfAddress)
-        .map((each) => named(each, nameOf));
+      const { lookUps, keptBack } = await watch.seen();
+      const own = lookUps.filter((each) => hostOf(each) === host && each.iif !== typeOfAddress);
+      return { lookUps: own.map((each) => named(each, nameOf)), ...(keptBack > 0 && { lookUpsMissed: keptBack }) };
     },
   };
 }

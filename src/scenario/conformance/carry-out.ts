@@ -68,8 +68,10 @@ export async function carryOut(
     };
     for (const trial of trials) spans.push(await carryOutOne(lab, battery, trial, mark));
     const evidence = await lab.evidence();
+    // Where some look-ups may be missing, none are compared.
+    const complete = evidence.lookUpsMissed ? { ...evidence, lookUps: null } : evidence;
     const records = trials.map(({ phases }, index) =>
-      phases.map((phase, place) => recordOf(evidence, phase, spans[index]?.[place])),
+      phases.map((phase, place) => recordOf(complete, phase, spans[index]?.[place])),
     );
     return { records, evidence };
   });

@@ -5,7 +5,9 @@ import crossroads from '../../../lab/topologies/crossroads.ts';
 import type { Evidence } from '../../backend/crossing.ts';
 import type { Backend } from '../../backend/lab.ts';
 import { parseJson } from '../../candidate/dump/json.ts';
+import { LabError } from '../../net/error.ts';
 import { modelBackend } from '../../model/lab.ts';
+import { conformanceText } from '../../report/conformance.ts';
 import { conformanceShape, foundIn, recordOf, type ConformanceRecord } from '../../report/conformance-record.ts';
 import type { Part } from '../shards.ts';
 import { conform, type Conformance, type ConformanceOptions } from './conform.ts';
@@ -111,7 +113,17 @@ test('shards of other trials, or of another kernel, are not merged', (t) => {
   const none = { unsteady: [], drops: null, lookUps: null, disagreements: [], tried: new Map(), decisions: new Map() };
   const [one, two] = [1, 2].map((index) => ({
     ...{ file: `${index}.json`, shard: { index, of: 2 } },
-    result: { kernel: '6.18.44', count: 150, seed: 5, trials: 1, journeys: 1, travelled: 1, byChance: 0, ...none },
+    result: {
+      kernel: '6.18.44',
+      count: 150,
+      seed: 5,
+      trials: 1,
+      journeys: 1,
+      travelled: 1,
+      byChance: 0,
+      keptBack: 0,
+      ...none,
+    },
   }));
   for (const [name, value] of Object.entries({ kernel: '5.10.1', count: 151, seed: 6 })) {
     const error = t.throws(() => mergeConformance([one!, { ...two!, result: { ...two!.result, [name]: value } }]), {
@@ -158,7 +170,7 @@ test('what differs once, and not when the same trials are carried out again, is 
 /** A backend whose labs tell otherwise of what was dropped or looked up than they should. */
 const telling = (
   backend: Backend,
-  tell: (evidence: Evidence) => Partial<Pick<Evidence, 'drops' | 'lookUps'>>,
+  tell: (evidence: Evidence) => Partial<Pick<Evidence, 'drops' | 'lookUps' | 'lookUpsMissed'>>,
 ): Backend => ({
   ...backend,
   open: async (...options) => {
@@ -184,7 +196,8 @@ test('what the kernel alone drops is a disagreement, and what it says nothing of
   const found = await conform({ ...options, kernel: more });
   t.is(found.disagreements.length, 1);
   const [difference, ...others] = found.disagreements[0]?.differences ?? [];
-  t.deepEqual(others, []);
+  // It is told of for each address that is the shot's own.
+  for (const { shot } of others) t.deepEqual(shot, difference?.shot);
   t.deepEqual(difference?.model, []);
   t.regex(difference?.kernel[0] ?? '', / dropped 198.*: IP_RPFILTER$/);
   const silent = await conform({ ...options, kernel: telling(options.kernel, () => ({ drops: null })) });
@@ -206,4 +219,41 @@ test('a look-up that the kernel alone makes is a disagreement, and what it says 
   const silent = await conform({ ...options, kernel: telling(options.kernel, () => ({ lookUps: null })) });
   t.is(silent.lookUps, null);
   t.deepEqual(silent.disagreements, []);
+});
+
+test('a lab whose look-ups may not be complete is carried out again, and not for ever', async (t) => {
+  const options = between('6.18.44', '6.18.44', { count: 20 });
+  const lackingIn = (labs: number): { readonly kernel: Backend; readonly opened: () => number } => {
+    let count = 0;
+    const kernel = telling(options.kernel, ({ lookUps }) =>
+      ++count <= labs ? { lookUps: lookUps?.slice(1, 9) ?? null, lookUpsMissed: 2 } : {},
+    );
+    return { kernel, opened: () => count };
+  };
+  const twice = lackingIn(2);
+  const found = await conform({ ...options, kernel: twice.kernel });
+  t.is(twice.opened(), 3);
+  t.is(found.keptBack, 2);
+  t.deepEqual(found.disagreements, []);
+  t.true((found.lookUps ?? 0) > 100, String(found.lookUps));
+  t.regex(conformanceText(found), /2 labs were carried out once more/);
+
+  await t.throwsAsync(conform({ ...options, kernel: lackingIn(Infinity).kernel }), {
+    code: 'lab-failed',
+    message: /kept look-ups from bpftrace in 5 labs/,
+  });
+});
+
+test('when a lab fails, no other is begun', async (t) => {
+  const options = between('6.18.44', '6.18.44', { count: 1300, jobs: 2 });
+  let opened = 0;
+  const kernel: Backend = {
+    ...options.kernel,
+    open: (...lab) => {
+      if (++opened === 1) throw new LabError('lab-failed', 'the first one fails');
+      return options.kernel.open(...lab);
+    },
+  };
+  await t.throwsAsync(conform({ ...options, kernel }), { message: 'the first one fails' });
+  t.is(opened, 2);
 });

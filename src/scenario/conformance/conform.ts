@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import type { Drop } from '../../backend/crossing.ts';
 import type { Decision } from '../../backend/decision.ts';
 import type { Backend, LabOptions } from '../../backend/lab.ts';
+import { LabError } from '../../net/error.ts';
 import type { Topology } from '../../topology/topology.ts';
+import { allEnded } from '../run.ts';
 import { carryOut, type TrialRecord } from './carry-out.ts';
 import { byChance } from './chance.ts';
 import { differencesOf, type Difference } from './compare.ts';
@@ -48,6 +50,8 @@ export interface Conformance {
   readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
+  /** How often a lab was carried out once more, for the kernel had kept back some of what the server looks up. */
+  readonly keptBack: number;
   /** How many of the server's look-ups in tables were compared; null where the kernel doesn't tell of them. */
   readonly lookUps: number | null;
   /** By mechanism: in how many trials it was set up. */
@@ -87,6 +91,7 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       journeys: 0,
       travelled: 0,
       byChance: 0,
+      keptBack: 0,
       drops: null as number | null,
       lookUps: null as number | null,
     },
@@ -98,11 +103,12 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
     },
   };
   const batches = Array.from({ length: Math.ceil(mine.length / trialsPerLab) }, (_, batch) =>
-    mine.slice(batch * trialsPerLab, (batch + 1) * trialsPerLab),
+    mine.slice(batch * trialsPerLab, (batch + 1) * trialsPerLab).sort(quietFirst),
   );
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
       const first = await both(options, batch);
+      result.keptBack += first.keptBack;
       const { records, decisions, drops } = first;
       for (const { stage } of decisions) add(result.decisions, stage, 1);
       if (drops) result.drops = (result.drops ?? 0) + drops.kernel.length;
@@ -133,8 +139,26 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
       progress(result.journeys);
     }
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  const workers = Array.from({ length: jobs }, async () => {
+    try {
+      await work();
+    } catch (error) {
+      batches.length = 0; // The others end with the batch that they are at.
+      throw error;
+    }
+  });
+  await allEnded(workers);
   return result;
+}
+
+/**
+ * What a connection leaves unfinished is sent again in later trials of its lab, when that is a matter of time. It hurts none where
+ * each flow goes its own way; in those that go by turns, everything counts. They have no connections, and come before all that do.
+ */
+function quietFirst(one: Numbered, other: Numbered): number {
+  const connects = ({ trial }: Numbered): boolean =>
+    trial.phases.some(({ shots }) => shots.some(({ protocol }) => protocol === 'tcp'));
+  return Number(connects(one)) - Number(connects(other));
 }
 
 const add = (counts: Map<string, number>, key: string, more: number): void =>
@@ -193,11 +217,15 @@ interface Pair {
 interface Both {
   readonly records: readonly Pair[];
   readonly decisions: readonly Decision[];
+  /** How many labs of the kernel's were not complete before this one was. */
+  readonly keptBack: number;
   /** Null where the kernel doesn't say what it drops. */
   readonly drops: { readonly kernel: readonly Drop[]; readonly model: readonly Drop[] } | null;
 }
 
 let labs = 0;
+/** How often a lab is carried out again that the kernel doesn't tell all of. */
+const patience = 4;
 
 async function both(
   { topology, kernel, model, directory, seed }: ConformanceOptions,
@@ -213,7 +241,17 @@ async function both(
     lookUps: true,
   };
   const modelled = await carryOut(model, topology, only, { ...settings, explain: true });
-  const real = await carryOut(kernel, topology, only, settings);
+  let real = await carryOut(kernel, topology, only, settings);
+  let keptBack = 0;
+  for (; real.evidence.lookUpsMissed; keptBack++) {
+    if (keptBack === patience) {
+      throw new LabError(
+        'lab-failed',
+        `the kernel kept look-ups from bpftrace in ${patience + 1} labs one after the other`,
+      );
+    }
+    real = await carryOut(kernel, topology, only, settings);
+  }
   const records = only.map((trial, index): Pair => {
     const [one, other] = [real.records[index], modelled.records[index]];
     if (!one || !other) throw new Error('a trial was not carried out');
@@ -221,7 +259,7 @@ async function both(
   });
   const [dropped, modelDropped] = [real.evidence.drops, modelled.evidence.drops];
   const drops = dropped && modelDropped && { kernel: comparable(dropped), model: comparable(modelDropped) };
-  return { records, decisions: modelled.evidence.decisions ?? [], drops };
+  return { records, decisions: modelled.evidence.decisions ?? [], keptBack, drops };
 }
 
 /** How many of the trials in which they differ are made smaller. */

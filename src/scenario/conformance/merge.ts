@@ -26,6 +26,7 @@ export function mergeConformance<Found extends Conformance & Facts>(
     trials: total(({ trials }) => trials),
     journeys: total(({ journeys }) => journeys),
     travelled: total(({ travelled }) => travelled),
+    keptBack: total(({ keptBack }) => keptBack),
     byChance: total(({ byChance }) => byChance),
     drops: results.some(({ drops }) => drops !== null) ? total(({ drops }) => drops ?? 0) : null,
     lookUps: results.some(({ lookUps }) => lookUps !== null) ? total(({ lookUps }) => lookUps ?? 0) : null,
