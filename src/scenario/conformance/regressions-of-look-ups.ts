@@ -32,6 +32,19 @@ const goesOn = (sourcePort: number, before: string, event: string): Trial => {
     phase(event, { ...connection, goesOn: true }),
   );
 };
+/** Has the server reset what it itself begins, and a rule beside that. */
+const resets = (hook: string, rule: string): string => `${twoLines}nft -f - <<'END'
+table ip trial {
+  chain beside {
+    ${hook}
+    ${rule}
+  }
+  chain out {
+    type filter hook output priority filter
+    ct state new meta l4proto tcp reject with tcp reset
+  }
+}
+END`;
 
 export const regressionsOfLookUps: readonly RegressionOfLookUps[] = [
   {
@@ -167,18 +180,7 @@ ip route add 198.18.0.0/16 nhid 1\nip route append 198.18.0.0/16 ${up2} metric 2
     title: 'of what a host sends itself, Netfilter looks up no way back',
     trial: trial(
       phase(
-        `${twoLines}nft -f - <<'END'
-table ip trial {
-  chain before {
-    type filter hook prerouting priority mangle
-    fib saddr . iif oif missing drop
-  }
-  chain out {
-    type filter hook output priority filter
-    ct state new meta l4proto tcp reject with tcp reset
-  }
-}
-END`,
+        resets('type filter hook prerouting priority mangle', 'fib saddr . iif oif missing drop'),
         own('198.18.1.4', { protocol: 'tcp', port: 9, source: '203.0.113.2', sourcePort: 20_005 }),
       ),
     ),
@@ -194,18 +196,7 @@ END`,
     title: 'a rejection by reset has no TOS of its own, whatever has what it rejects',
     trial: trial(
       phase(
-        `${twoLines}nft -f - <<'END'
-table ip trial {
-  chain mangle {
-    type route hook output priority mangle
-    tcp flags & (syn | rst) == syn ip dscp set 4
-  }
-  chain out {
-    type filter hook output priority filter
-    ct state new meta l4proto tcp reject with tcp reset
-  }
-}
-END`,
+        resets('type route hook output priority mangle', 'tcp flags & (syn | rst) == syn ip dscp set 4'),
         own('198.18.1.4', { protocol: 'tcp', port: 9, source: '203.0.113.2', sourcePort: 20_006 }),
       ),
     ),
