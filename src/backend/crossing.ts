@@ -43,7 +43,7 @@ export interface Evidence {
   /** What the hosts decided on each packet, in each host in order of time; absent: nobody asked (`explain`). */
   readonly decisions?: readonly Decision[];
   /**
-   * The server's look-ups in routing tables, in order of time, from when its responders were mustered; null where the kernel doesn't
+   * The server's look-ups in routing tables, but for ARP, in order of time, from when its responders were mustered; null where the kernel doesn't
    * tell of them; absent: nobody asked (`lookUps`).
    */
   readonly lookUps?: readonly TableLookUp[] | null;

@@ -8,7 +8,7 @@ import type { Sandbox } from './sandbox.ts';
 export interface BpfProgram {
   /** Resolves when a condition on what was read holds. @throws LabError `lab-failed` when it ends before */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when all is read that happened up to now. @throws LabError `lab-failed` when it ends before */
+  /** Resolves when all is read that happened up to now. @throws LabError `lab-failed` when it ends before, or has said what can't be read */
   caughtUp(): Promise<void>;
   /** How often events were lost, for there were too many at a time. */
   missed(): number;
@@ -44,7 +44,7 @@ const touched = 'read -r value <oom_score_adj; echo $value >oom_score_adj';
  * Starts a program, in a sandbox whose tracefs is mounted, and resolves when it has begun. Not all of its probes need be there then.
  *
  * @param begin what it does first, in bpftrace's language
- * @param take reads a line; false: it is none of the program's own
+ * @param take reads a line; false: it is none of the program's own, or can't be read
  * @throws LabError `lab-failed` with bpftrace's own words if it can't be
  */
 export async function startBpf(
@@ -65,6 +65,8 @@ export async function startBpf(
   /** What bpftrace has to say for itself. */
   const said: string[] = [];
   let missed = 0;
+  /** The first of its lines that can't be read. */
+  let unread: string | null = null;
   daemon.onLine((line) => {
     const [, processor, name] = /^marked (\d+) (\S+)$/.exec(line) ?? [];
     if (name?.startsWith(mark)) {
@@ -72,7 +74,10 @@ export async function startBpf(
       const latest = upTo.get(Number(processor)) ?? 0;
       upTo.set(Number(processor), Math.max(latest, Number(name.slice(mark.length))));
     } else if (/^Lost \d+ events/.test(line)) missed++;
-    else if (!take(line)) said.push(line);
+    else if (!take(line)) {
+      said.push(line);
+      if (program.includes(`printf("${line.replace(/ .*/, '')} `)) unread ??= line;
+    }
     for (const look of waiting) look();
   });
   await daemon.says(/^watching$/, patience);
@@ -90,6 +95,7 @@ export async function startBpf(
       );
       await sandbox.run('marking the end of what is watched', null, ['sh', '-euc', each.join('\n')]);
       await until(() => processors.every((processor) => (upTo.get(processor) ?? 0) >= number));
+      if (unread !== null) throw new LabError('lab-failed', `bpftrace said what can't be read: ${unread}`);
     },
     missed: () => missed,
     keptBack: async (tracepoints) => {

@@ -27,6 +27,16 @@ export function arpSender(host: Host, device: Device, target: number, source: nu
  * @param identity of the question
  */
 export function answersArp(host: Host, device: Device, target: number, sender: number, identity: number): boolean {
+  const { lookedUp } = host;
+  host.lookedUp = null; // Nobody hears of look-ups that are for no packet.
+  try {
+    return isToAnswer(host, device, target, sender, identity);
+  } finally {
+    host.lookedUp = lookedUp;
+  }
+}
+
+function isToAnswer(host: Host, device: Device, target: number, sender: number, identity: number): boolean {
   const values = host.sysctls.interfaceValues(device.name);
   const question: Packet = {
     source: sender,

@@ -77,6 +77,7 @@ test('what came between two releases, oldest first: after the one, up to and wit
       'let in where rp_filter is 0',
       'refused, unless accept_local (3.18; in the long-term 3.16)',
     ],
+    ['4.1', 'packets for a connected socket whose address the host has lost', 'passed on as any other', 'dropped'],
     [
       '4.2',
       'routes by a device without carrier',

@@ -36,6 +36,8 @@ export interface Era {
   readonly localSourceCheck: 'always' | 'never' | 'unless-accept-local';
   /** What a sender gets who names a source that isn't the host's. */
   readonly foreignSource: 'EINVAL' | 'ENETUNREACH';
+  /** What a connected socket of the host's own would take is passed on if its destination is the host's no longer. */
+  readonly forwardsForSockets: boolean;
   readonly reversePathCounter: boolean;
   /** The lowest address of a network is a broadcast address, too. */
   readonly zeroBroadcast: boolean;
@@ -134,6 +136,12 @@ export const differences: readonly Difference[] = [
       text: 'refused, unless accept_local (3.18; in the long-term 3.16)',
       commit: '1dced6a85482',
     },
+  ),
+  difference(
+    'forwardsForSockets',
+    'packets for a connected socket whose address the host has lost',
+    { since: '0', value: true, text: 'passed on as any other' },
+    { since: '4.1', value: false, text: 'dropped', commit: '2ab957492d13' },
   ),
   difference(
     'masqueradeFollowsRoute',

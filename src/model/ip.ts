@@ -11,8 +11,8 @@ import { sendRedirect } from './redirect.ts';
 import { routeInput } from './route-input.ts';
 import type { Route } from './route-output.ts';
 import { createSkBuff, type SenderSocket, type SkBuff, type Tracking } from './skbuff.ts';
-import { deliverTcp, tcpEarlyDemux } from './sockets/tcp-receive.ts';
-import { deliverUdp, udpEarlyDemux } from './sockets/udp.ts';
+import { deliverTcp, hasConnection, tcpEarlyDemux } from './sockets/tcp-receive.ts';
+import { deliverUdp, hasConnectedSocket, udpEarlyDemux } from './sockets/udp.ts';
 
 /** What a packet keeps as it comes in: from the loopback device, or from another device of the same host. */
 export interface Kept {
@@ -106,6 +106,11 @@ function forward(host: Host, skb: SkBuff, redirect: boolean): void {
   const { packet } = skb;
   if (skb.toAll) {
     skb.trail?.('drop', 'what was sent to everybody on a link is passed on to nobody');
+    return;
+  }
+  // The kernel looks for its socket before it looks up its route.
+  if (!host.era.forwardsForSockets && (hasConnection(host, skb) || hasConnectedSocket(host, skb))) {
+    skb.trail?.('drop', 'a socket of this host has the connection, and what such a one would take is not passed on');
     return;
   }
   if (packet.ttl <= 1) {

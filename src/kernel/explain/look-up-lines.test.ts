@@ -53,6 +53,8 @@ test('a look-up for the packet that came in has its mark', (t) => {
   t.like(readLookUpLine(line(4, '2 4 0 192.168.2.100 198.51.100.11')), { mark: null });
   t.like(readLookUpLine(line(4, '2 3 0 192.168.2.100 198.51.100.10')), { mark: null });
   t.like(readLookUpLine(line(1, '2 1 0 192.168.2.100 198.51.100.10')), { mark: null });
+  // Of a packet that is gone, whatever is there now.
+  t.like(readLookUpLine(line(4, '2 -1802201964 107 107.107.107.107 107.107.107.107')), { mark: null });
 });
 
 for (const line of [

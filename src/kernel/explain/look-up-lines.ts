@@ -78,7 +78,7 @@ const look = new RegExp(
     String.raw`(?<tos>\d+) (?<scope>\d+) (?<flags>\d+) (?<protocol>\d+)`,
     String.raw`(?<source>[\d.]+) (?<sourcePort>\d+) (?<destination>[\d.]+) (?<destinationPort>\d+)`,
     String.raw`(?<device>\S+) (?<gateway>[\d.]+)`,
-    String.raw`(?<mark>\d+) (?<markInput>\d+) (?<markTos>\d+) (?<markSource>[\d.]+) (?<markDestination>[\d.]+)$`,
+    String.raw`(?<mark>\d+) (?<markInput>-?\d+) (?<markTos>\d+) (?<markSource>[\d.]+) (?<markDestination>[\d.]+)$`,
   ].join(' '),
 );
 

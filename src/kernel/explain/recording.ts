@@ -8,7 +8,7 @@ import { watchLookUps, type SeenLookUp } from './look-ups.ts';
 
 /** The recording of what a lab's server looks up. */
 export interface LookUpRecording {
-  /** What it has looked up so far, for packets and for processes; not what a timer did, which is known by nothing. */
+  /** What it has looked up so far, for IP packets and for processes; not what a timer did, which is known by nothing. */
   evidence(): Promise<Pick<Evidence, 'lookUps' | 'lookUpsMissed'>>;
   readonly release: () => Promise<void>;
 }
@@ -23,8 +23,14 @@ export async function recordLookUps(sandbox: Sandbox, topology: Topology): Promi
     evidence: async () => {
       const devices = (await listDevices(sandbox, [host])).get(host) ?? [];
       const nameOf = (index: number): string => devices.find((device) => device.index === index)?.name ?? String(index);
-      const { lookUps, keptBack } = await watch.seen();
-      const own = lookUps.filter((each) => hostOf(each) === host && each.iif !== typeOfAddress);
+      const { passings, lookUps, keptBack } = await watch.seen();
+      const questions = new Set(passings.filter(({ packet }) => packet?.protocol === 'arp').map(arrivalAs));
+      const own = lookUps.filter(
+        (each) =>
+          hostOf(each) === host &&
+          each.iif !== typeOfAddress &&
+          !questions.has(arrivalAs({ ...each, time: each.arrival })),
+      );
       return { lookUps: own.map((each) => named(each, nameOf)), ...(keptBack > 0 && { lookUpsMissed: keptBack }) };
     },
   };
@@ -32,6 +38,9 @@ export async function recordLookUps(sandbox: Sandbox, topology: Topology): Promi
 
 /** Of a look-up that a packet's arrival brought about, the host that it came to; otherwise that of the process. */
 const hostOf = ({ receiver, caller, arrival }: SeenLookUp): string | null => (arrival > 0n ? receiver : caller);
+
+/** By what an arrival is known. */
+const arrivalAs = ({ cpu, time }: { readonly cpu: number; readonly time: bigint }): string => `${cpu} ${time}`;
 
 /** What has no input is a question of what kind an address is, in one table: no packet goes by it (inet_addr_type). */
 const typeOfAddress = 0;

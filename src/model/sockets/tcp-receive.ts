@@ -23,6 +23,10 @@ export function tcpEarlyDemux(host: Host, skb: SkBuff): boolean {
   return checked !== null && checked.device === input?.name && checked.generation === host.routeGeneration;
 }
 
+/** Whether a connection of the host's would take the packet, whether or not the address is the host's. */
+export const hasConnection = (host: Host, skb: SkBuff): boolean =>
+  skb.packet.protocol === protocols.tcp && host.sockets.connections.size > 0 && connectionOf(host, skb) !== undefined;
+
 export function deliverTcp(host: Host, skb: SkBuff): void {
   const { packet } = skb;
   const { tcp } = packet;

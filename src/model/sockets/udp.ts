@@ -238,6 +238,10 @@ export function udpEarlyDemux(host: Host, skb: SkBuff): boolean {
   return socket !== null && socket.remote !== null && socket.checked === host.routeGeneration;
 }
 
+/** Whether a connected socket would take the packet, whether or not the address is the host's. */
+export const hasConnectedSocket = (host: Host, skb: SkBuff): boolean =>
+  skb.packet.protocol === protocols.udp && (findSocket(host, skb)?.remote ?? null) !== null;
+
 export function deliverUdp(host: Host, skb: SkBuff): void {
   if (skb.toAll && isBroadcastAddress(host, skb.packet.destination)) {
     for (const socket of host.sockets.udp.get(skb.packet.destinationPort) ?? [])

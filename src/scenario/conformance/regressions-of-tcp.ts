@@ -130,4 +130,53 @@ export const regressionsOfTcp: readonly Regression[] = [
       },
     ],
   },
+  {
+    title: 'what a connection of the router itself would take is not passed on when its address is gone',
+    trial: trial(
+      phase(twoLines, { ...datagram('internet', '198.18.1.2', '203.0.114.2', 9), protocol: 'tcp', stays: true }),
+      phase('ip address delete 203.0.114.2/24 dev up2', {
+        ...datagram('internet', '198.18.1.2', '203.0.114.2', 9),
+        protocol: 'tcp',
+        goesOn: true,
+      }),
+      phase('', { ...datagram('internet', '198.18.1.4', '203.0.114.2', 9), sourcePort: 20_001 }),
+    ),
+    kernel: [
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'internet up1 in 203.0.114.2:9 > 198.18.1.2:20000 SYN-ACK',
+            'internet up1 in 203.0.114.2:9 > 198.18.1.2:20000 segment',
+            'internet up2 out 198.18.1.2:20000 > 203.0.114.2:9 SYN',
+            'internet up2 out 198.18.1.2:20000 > 203.0.114.2:9 segment',
+            'server up1 out 203.0.114.2:9 > 198.18.1.2:20000 SYN-ACK',
+            'server up1 out 203.0.114.2:9 > 198.18.1.2:20000 segment',
+            'server up2 in 198.18.1.2:20000 > 203.0.114.2:9 SYN',
+            'server up2 in 198.18.1.2:20000 > 203.0.114.2:9 segment',
+          ],
+        ],
+      },
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'internet up2 out 198.18.1.2:20000 > 203.0.114.2:9 segment',
+            'server up2 in 198.18.1.2:20000 > 203.0.114.2:9 segment',
+          ],
+        ],
+      },
+      {
+        statuses: [0],
+        crossings: [
+          [
+            'internet up2 out 198.18.1.4:20001 > 203.0.114.2:9 UDP 15 bytes',
+            'server up2 in 198.18.1.4:20001 > 203.0.114.2:9 UDP 15 bytes',
+            'server up1 out 198.18.1.4:20001 > 203.0.114.2:9 UDP 15 bytes',
+            'internet up1 in 198.18.1.4:20001 > 203.0.114.2:9 UDP 15 bytes',
+          ],
+        ],
+      },
+    ],
+  },
 ];
