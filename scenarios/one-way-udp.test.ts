@@ -156,7 +156,7 @@ test('a tunnel that stays up: one peer, and no failure', async (t) => {
 });
 
 test('a line that is to delay and lose packets must do so, in measure', async (t) => {
-  const line = "the carrier's line delays the tunnel's packets, and loses some";
+  const line = "the carrier's line delays each of the tunnel's packets, and loses as many as chance may";
   for (const name of Object.keys(table).filter((each) => each.includes('40 ms'))) {
     t.deepEqual(failed(await run(name, { delay: 0.039 })), [line], name);
     t.deepEqual(failed(await run(name, { delay: 0.2 })), [], name);

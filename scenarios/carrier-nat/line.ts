@@ -25,7 +25,7 @@ export function judgeLine(
   const { low, high } = took.length > 0 ? binomialRange(took.length, loss, risk) : { low: 0, high: 0 };
   const inTime = `after at least ${(delay * 1000).toFixed(0)} ms`;
   return statement(
-    "the carrier's line delays the tunnel's packets, and loses some",
+    "the carrier's line delays each of the tunnel's packets, and loses as many as chance may",
     `each comes ${inTime}, ${low} to ${high} of ${took.length} don't`,
     `${came.length > 0 ? `the first after ${(soonest * 1000).toFixed(1)} ms` : 'none comes'}, ${lost} of ${took.length} don't`,
     came.length > 0 && soonest >= delay - clockError && lost >= low && lost <= high,
