@@ -80,6 +80,6 @@ test('an end keeps its signal when the other is down, as that of a cable does no
   }
   t.deepEqual([await hasSignal('isp1'), await hasSignal('isp2')], [true, false]);
   await t.throwsAsync(lab.inflict({ kind: 'vanish', host: 'server', interface: 'isp1' }), {
-    message: 'isp1 of server is no end of a cable',
+    message: 'isp1 of server is no end of a cable: it leads to equipment in a line',
   });
 });

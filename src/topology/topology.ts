@@ -205,8 +205,9 @@ export function linkOf(topology: Topology, host: string, name: string): Link {
  */
 export function cableOf(topology: Topology, host: string, name: string): Link {
   const link = linkOf(topology, host, name);
-  if (!isCable(link)) throw new Error(`${name} of ${host} is no end of a cable`);
-  return link;
+  if (isCable(link)) return link;
+  const to = link.ends.length > 2 ? 'a switch' : 'equipment in a line';
+  throw new Error(`${name} of ${host} is no end of a cable: it leads to ${to}`);
 }
 
 /**
