@@ -38,6 +38,9 @@ const table: Readonly<Record<string, World>> = {
   'carrier-tcp (table full)': refusedTcp,
   'carrier-host-route (one-way)': { ...working, uplink: 'eth1' },
   'carrier-host-route (table full)': { ...working, uplink: 'eth1', ssh: 'request-lost' },
+  'carrier-default (stateful, 40 ms, 1 % loss)': working,
+  'carrier-default (short-lived, 40 ms, 1 % loss)': loops,
+  'carrier-default (one-way, 40 ms, 1 % loss)': silent,
 };
 const trials = scenario.trials.map((trial) => ({ trial, name: trialName(trial) }));
 const run = async (name: string, change: Partial<World> = {}) =>
@@ -149,5 +152,28 @@ test('a tunnel that stays up: one peer, and no failure', async (t) => {
     { server: one, client: [failedTls] },
   ]) {
     t.deepEqual(failed(await run('carrier-default (stateful)', { logs })), [log]);
+  }
+});
+
+test('a line that is to delay and lose packets must do so, in measure', async (t) => {
+  const line = "the carrier's line delays each of the tunnel's packets, and loses as many as chance may";
+  for (const name of Object.keys(table).filter((each) => each.includes('40 ms'))) {
+    t.deepEqual(failed(await run(name, { delay: 0.039 })), [line], name);
+    t.deepEqual(failed(await run(name, { delay: 0.2 })), [], name);
+    if (table[name]?.rounds !== 'stays') t.true(failed(await run(name, { loss: 'half' })).includes(line), name);
+  }
+});
+
+test('a try that does not come up is as expected where packets are lost, and only there', async (t) => {
+  const many = Array.from({ length: 12 }, (_, index) => 40001 + index);
+  const logs = { server: initiated(...many), client: loops.logs.client };
+  const change = { rounds: 'loops, half of the tries', logs } as const;
+  t.deepEqual(failed(await run('carrier-default (short-lived, 40 ms, 1 % loss)', change)), []);
+  t.deepEqual(failed(await run('carrier-default (short-lived)', change)), [course]);
+});
+
+test('a tunnel that was up once, and never again, is neither course', async (t) => {
+  for (const name of ['carrier-default (short-lived)', 'carrier-default (short-lived, 40 ms, 1 % loss)']) {
+    t.deepEqual(failed(await run(name, { rounds: 'once' })), [course], name);
   }
 });

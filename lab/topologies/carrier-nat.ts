@@ -1,4 +1,4 @@
-import type { Nat, Topology } from '../../src/topology/topology.ts';
+import type { Impairment, Nat, Topology } from '../../src/topology/topology.ts';
 
 /** What a carrier's NAT does, beside translating. */
 export type NatMode =
@@ -23,6 +23,8 @@ export interface CarrierLine {
   readonly rate?: number;
   /** One of so many packets is lost; absent: none is. */
   readonly lossOneOf?: number;
+  /** How long packets take, and the share of them that chance loses; absent: none of either. */
+  readonly impairment?: Impairment;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface CarrierLine {
  * ```
  */
 export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }, line: CarrierLine = {}): Topology {
-  const { rate, lossOneOf } = line;
+  const { rate, lossOneOf, impairment } = line;
   const limit = rate !== undefined && { rate };
   return {
     name: 'carrier-nat',
@@ -81,6 +83,7 @@ export default function carrierNetwork(mode: NatMode = { mode: 'stateful' }, lin
           { host: 'internet', interface: 'cgnat', addresses: ['192.0.2.1/30'], ...limit },
           { host: 'cgnat', interface: 'internet', addresses: ['192.0.2.2/30', '203.0.113.10/32'], ...limit },
         ],
+        ...(impairment && { impairment }),
       },
       {
         ends: [

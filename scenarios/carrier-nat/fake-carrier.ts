@@ -12,11 +12,14 @@ export interface World {
   /** Whether the tunnel is up and all is well until the NAT changes. */
   readonly upBefore: boolean;
   /** What becomes of the tunnel, from the change on, if there is one. */
-  readonly rounds: 'stays' | 'loops' | 'never';
+  readonly rounds: 'stays' | 'loops' | 'loops, half of the tries' | 'once' | 'never';
   /** How far the tunnel's packets get, and the server's answers to them. */
   readonly tunnel: 'works' | 'no-mapping' | 'request-lost';
   readonly ssh: 'works' | 'request-lost';
   readonly uplink: 'eth1' | 'eth2';
+  /** Seconds that packets take along a line that the topology has impaired, and whether it loses some, or every second one. */
+  readonly delay: number;
+  readonly loss: 'some' | 'half';
   /** How often the NAT gives the tunnel's packets another port. */
   readonly ports: 'per round' | 'per packet' | 'never';
   /** Bytes of the server's answers. */
@@ -42,7 +45,7 @@ export async function carryThrough(scenario: Scenario, trial: Trial, world: Worl
   const usual = (): boolean => upBefore && !state.changed;
   const step = (): void => {
     if (usual() || world.rounds === 'stays') throw new Error('what was waited for does not come');
-    if (world.rounds === 'loops' && state.restarted >= state.connected) state.connected++;
+    if (state.connected < timesUp(world.rounds, state.restarted)) state.connected++;
     else state.restarted++;
   };
   const now = (): Rounds => ({ connected: state.connected, restarted: state.restarted });
@@ -89,13 +92,49 @@ export async function carryThrough(scenario: Scenario, trial: Trial, world: Worl
   return scenario.run(lab, trial, { candidate, release: '6.18.0', seed: 3 });
 }
 
-function tunnelPacket(
+/** How often a tunnel comes up before its client begins anew once more. */
+function timesUp(rounds: World['rounds'], restarted: number): number {
+  switch (rounds) {
+    case 'stays':
+    case 'once':
+      return 1;
+    case 'loops':
+      return restarted + 1;
+    case 'loops, half of the tries':
+      return Math.floor(restarted / 2) + 1;
+    case 'never':
+      return 0;
+  }
+}
+
+/** What the topology's impaired line, if it has one, makes of a packet. */
+function alongLine(
   { topology }: Trial,
-  { tunnel, uplink, ports, answerBytes }: World,
+  { delay, loss }: World,
+  packet: number,
+  crossings: readonly Crossing[],
+): readonly Crossing[] {
+  const ends = topology.links.flatMap((link) => (link.impairment ? link.ends : []));
+  const index = crossings.findIndex(
+    ({ host, interface: name, direction }) =>
+      direction === 'out' && ends.some((end) => end.host === host && end.interface === name),
+  );
+  if (index < 0) return crossings;
+  const [before, after] = [crossings.slice(0, index + 1), crossings.slice(index + 1)];
+  if (loss === 'half' && packet % 2 === 1) return before;
+  return [...before, ...after.map((crossing) => ({ ...crossing, time: crossing.time + delay }))];
+}
+
+function tunnelPacket(
+  trial: Trial,
+  world: World,
   protocol: 'udp' | 'tcp',
   round: number,
   packet: number,
 ): readonly Crossing[] {
+  const { topology } = trial;
+  const { tunnel, uplink, ports, answerBytes } = world;
+  const along = (crossings: readonly Crossing[]): readonly Crossing[] => alongLine(trial, world, packet, crossings);
   const [own, nat, hop] = [`${router[uplink]}:${50000 + round}`, natAddress[uplink], gateway[uplink]];
   const port = 40001 + (ports === 'never' ? 0 : ports === 'per round' ? round : round * packetsEach + packet);
   const outside = `${nat}:${port}`;
@@ -107,13 +146,15 @@ function tunnelPacket(
   const there = { ...common, source: own, destination: server, identity: `${identity}?`, time };
   const back = { ...common, source: server, destination: outside, identity: `${identity}!`, time: time + 0.5 };
   return [
-    ...trace(topology, way, { ...there, nat: { [hop]: { source: outside } } }),
+    ...along(trace(topology, way, { ...there, nat: { [hop]: { source: outside } } })),
     ...(tunnel === 'request-lost'
       ? []
-      : trace(topology, `cloud internet ${hop}${tunnel === 'works' ? ' router' : ''}`, {
-          ...{ ...back, summary: `UDP ${answerBytes} bytes` },
-          nat: { [hop]: { destination: own } },
-        })),
+      : along(
+          trace(topology, `cloud internet ${hop}${tunnel === 'works' ? ' router' : ''}`, {
+            ...{ ...back, summary: `UDP ${answerBytes} bytes` },
+            nat: { [hop]: { destination: own } },
+          }),
+        )),
   ];
 }
 
@@ -159,6 +200,8 @@ export const working: World = {
     tunnel: 'works',
     ssh: 'works',
     uplink: 'eth2',
+    delay: 0.04,
+    loss: 'some',
     ports: 'never',
     answerBytes: 26,
   },

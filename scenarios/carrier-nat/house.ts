@@ -72,7 +72,7 @@ export interface House {
 }
 
 /** @param firstPort each request has a source port of its own, from this one on */
-export function houseOf(lab: Lab, firstPort: number): House {
+export function houseOf(lab: Lab, firstPort: number, { asks, silence } = impatience): House {
   const lookUps: Answer[] = [];
   const downloads: Answer[] = [];
   let sourcePort = firstPort;
@@ -83,15 +83,30 @@ export function houseOf(lab: Lab, firstPort: number): House {
     settle: async () => {
       await lab.unanswered([{ host: 'router', destination: inside }]);
     },
-    lookUp: async () => void lookUps.push(await lab.request('lan', { ...dns, sourcePort: sourcePort++ })),
+    lookUp: async () => {
+      for (let ask = 1; ; ask++) {
+        const answer = await lab.request('lan', { ...dns, sourcePort: sourcePort++ });
+        if (!answer.accepted && ask < asks) continue;
+        lookUps.push(answer);
+        return;
+      }
+    },
     download: async (which) => {
-      const request = { kind: 'stream', server: inside, ...streams[which], sourcePort: sourcePort++ } as const;
-      const answer = await lab.request('lan', request);
+      const stream = { kind: 'stream', server: inside, ...streams[which], patience: silence } as const;
+      const answer = await lab.request('lan', { ...stream, sourcePort: sourcePort++ });
       downloads.push(answer);
       return answer;
     },
   };
 }
+
+/** How often people ask for a name, and for how many seconds of silence they wait for anything else. */
+export interface Patience {
+  readonly asks: number;
+  readonly silence: number;
+}
+
+const impatience: Patience = { asks: 1, silence: 2 };
 
 /** Waits until the tunnel is up for the first time, and carries packets. */
 export async function firstUp(house: House, tunnel: Dialling): Promise<void> {
@@ -100,24 +115,29 @@ export async function firstUp(house: House, tunnel: Dialling): Promise<void> {
 }
 
 /**
- * Each time that the tunnel comes up, the house looks a name up, fetches a stream, and looks the name up again. Ends when
- * a stream has come whole, or the client has begun anew `enough` times.
+ * Each time that the tunnel comes up, the house looks a name up, fetches a stream, and looks the name up again. Ends when a stream
+ * has come whole, or the client has begun anew `enough` times; if the tunnel was up at one of its tries, it must have been up, and
+ * lost, as many times, unless that takes four times as many tries.
  *
  * @param settled how often the tunnel has come up before and been settled
  */
 export async function useTunnel(house: House, tunnel: Dialling, enough: number, settled = 0): Promise<Rounds> {
-  for (let seen = 0; ;) {
+  let seen = 0;
+  /** How often the client had begun anew when the tunnel was last seen to be up. */
+  let then = 0;
+  const isOver = ({ restarted }: Rounds): boolean => {
+    const neverUp = seen <= settled;
+    return restarted >= 4 * enough || (restarted >= enough && (neverUp || (seen >= enough && restarted > then)));
+  };
+  for (;;) {
     const { restarted: before } = await tunnel.until(() => true, patience);
-    const rounds = await tunnel.until(
-      ({ connected, restarted }) => connected > seen || restarted > before || restarted >= enough,
-      patience,
-    );
-    if (rounds.restarted >= enough) {
+    const rounds = await tunnel.until((now) => now.connected > seen || now.restarted > before || isOver(now), patience);
+    if (isOver(rounds)) {
       await house.lookUp();
       return rounds;
     }
     if (rounds.connected === seen) continue;
-    seen = rounds.connected;
+    [seen, then] = [rounds.connected, rounds.restarted];
     if (seen > settled) await house.settle();
     await house.lookUp();
     const { accepted } = await house.download('long');

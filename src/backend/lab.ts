@@ -2,6 +2,7 @@ import type { Candidate } from '../candidate/candidate.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import type { Evidence } from './crossing.ts';
 import type { Fault } from './fault.ts';
+import type { Feature } from './feature.ts';
 import type { Answer, Dial, Request, Service } from './service.ts';
 import type { Battery, Responder, ScriptEnd } from './volley.ts';
 
@@ -18,6 +19,12 @@ export interface Backend {
    * @throws LabError `cannot-run`, naming what is missing and what mends it
    */
   assertReady(tunnels: boolean, programs: readonly string[]): Promise<void>;
+  /**
+   * Why a trial that needs this can't be made, in a few words; null: it can.
+   *
+   * @throws LabError `lab-failed` if that can't be found out
+   */
+  lacks(feature: Feature): Promise<string | null>;
   /**
    * Builds a network of its own. Labs are independent of each other: any number side by side, with the same names and
    * addresses.

@@ -103,7 +103,8 @@ export type Request =
     })
   /** A look-up of `name` that must give `address`. */
   | (Call & { readonly kind: 'dns'; readonly name: string; readonly address: string })
-  | (Call & { readonly kind: 'ssh' })
+  /** The start of a banner; the client gives up without a connection for 2 seconds, or a word for 4, or either for `patience`. */
+  | (Call & { readonly kind: 'ssh'; readonly patience?: number })
   /** A whole stream; the client gives up when nothing has come for `patience` seconds, by default 2. */
   | (Call & { readonly kind: 'stream'; readonly chunks: number; readonly patience?: number })
   /** `count` datagrams from one connected socket, a few milliseconds apart. */
@@ -133,6 +134,8 @@ export interface Dial {
   readonly sourcePort: 'any';
   /** The client's tunnel device. */
   readonly tunnel: string;
+  /** Seconds that it gives a handshake in place of 3, and a first answer twice as many; absent: 3. */
+  readonly handshake?: number;
   /** Absolute path of a script that it runs each time the tunnel comes up (`--up`); absent: none. */
   readonly up?: string;
 }

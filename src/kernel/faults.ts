@@ -1,6 +1,7 @@
 import type { Fault } from '../backend/fault.ts';
 import { contains, parseIPv4 } from '../net/address.ts';
 import {
+  cableOf,
   hostNamed,
   linkOf,
   parseEndAddress,
@@ -67,13 +68,6 @@ table arp silence {
   chain output { type filter hook output priority filter; drop; }
 }
 `;
-
-/** A link of two ends: a switch doesn't vanish with one of its hosts' interfaces. */
-function cableOf(topology: Topology, host: string, name: string): Link {
-  const link = linkOf(topology, host, name);
-  if (link.ends.length > 2) throw new Error(`${name} of ${host} is no cable: it leads to a switch`);
-  return link;
-}
 
 /** The commands that make a cable anew, as the topology has it; to be run in the sandbox's own namespace. */
 export function returnScript(topology: Topology, link: Link): string {

@@ -18,9 +18,10 @@ import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { startExplaining, type Explaining } from './explain/explain.ts';
 import { recordLookUps, type LookUpRecording } from './explain/recording.ts';
 import { inflict, topologyAfter } from './faults.ts';
+import { lacks } from './features.ts';
 import { interleave } from './interleave.ts';
 import { endOfRecording } from './marker.ts';
-import { buildNetwork } from './network.ts';
+import { buildNetwork, loseNothing } from './network.ts';
 import type { Identity } from './openvpn-config.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from '../topology/profile.ts';
@@ -41,6 +42,7 @@ export const kernelBackend: Backend = {
   name: 'kernel',
   release: release(),
   assertReady,
+  lacks,
   open: openKernelLab,
 };
 
@@ -237,7 +239,8 @@ function kernelLab(
       const { script, expected } = endOfRecording(topology, ({ host, interface: name }) =>
         Boolean(devices.get(host)?.some((device) => device.name === name && device.carries)),
       );
-      await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: script });
+      // A line might lose them. What it has lost by now, it has.
+      await sandbox.run('ending the recording', null, ['sh', '-eu'], { input: loseNothing(topology) + script });
       await Promise.all(captures.map((capture) => capture.complete(expected.get(capture.host) ?? [], 10)));
       const dropped = await (await recording).evidence();
       keep('drops', () => describeDrops(dropped));

@@ -1,4 +1,13 @@
-import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
+import {
+  endsOf,
+  isCable,
+  losesByChance,
+  type End,
+  type Host,
+  type Impairment,
+  type Link,
+  type Topology,
+} from '../topology/topology.ts';
 import { hostRuleset } from '../topology/ruleset.ts';
 import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
 import { sysctlScript } from './sysctl.ts';
@@ -22,14 +31,16 @@ export async function buildNetwork(sandbox: Sandbox, topology: Topology, options
 export function buildScript(topology: Topology, options: NetworkOptions): string {
   const links = [
     ...topology.hosts.map(({ name }) => `netns add ${name}`),
-    ...topology.links.flatMap((link, index) => linkCommands(topology, link, `switch${index}`)),
+    ...topology.links.flatMap((link, index) => linkCommands(topology, link, bridgeOf(index))),
   ];
+  const impairments = impairmentCommands(topology, 'add', (impairment) => impairment);
   return [
     // The switches stand in the sandbox's own namespace, and are to say nothing themselves.
     'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6',
     // Where conntrack is a module, its sysctls aren't there until somebody has asked for it.
     'test -e /proc/sys/net/netfilter/nf_conntrack_udp_timeout || conntrack --count >/dev/null',
     document('ip -batch -', links.join('\n')),
+    ...(impairments.length > 0 ? [document('tc -batch -', impairments.join('\n'))] : []),
     'children=',
     ...topology.hosts.map((host) => {
       const script = hostScript(topology, host, options);
@@ -40,22 +51,58 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
   ].join('\n');
 }
 
-/** A cable is a pair of veth; a switch is a bridge with such a pair to each host. */
-export function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
+/** The bridge in the middle of a link that isn't a cable, and its port to an end. */
+const bridgeOf = (link: number): string => `switch${link}`;
+const portOf = (bridge: string, end: number): string => `${bridge}p${end}`;
+
+/** A cable is a pair of veth; a switch is a bridge with such a pair to each host, and so is a line that impairs what it carries. */
+export function linkCommands(topology: Topology, link: Link, bridge: string): readonly string[] {
+  const { ends } = link;
   const near = (end: End): string =>
     `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
   const [one, other] = ends;
-  if (ends.length === 2) {
+  if (isCable(link)) {
     return [`${near(one)} ${other.interface} address ${macOf(topology, other)} netns ${other.host}`];
   }
   return [
     `link add name ${bridge} type bridge mcast_snooping 0`,
     `link set ${bridge} up`,
     ...ends.flatMap((end, index) => {
-      const port = `${bridge}p${index}`;
+      const port = portOf(bridge, index);
       return [`${near(end)} ${port}`, `link set ${port} master ${bridge}`, `link set ${port} up`];
     }),
   ];
+}
+
+/**
+ * Has netem, at the ports in the middle of lines, do to packets what the lines are to do to them, by `tc -batch` in the sandbox's
+ * own namespace: so it is done to what has left one end, and was recorded there, and the ends' own queues are free for a rate, or
+ * for a candidate's. Its own queue is longer than any that forms.
+ *
+ * @param change what a line is to do instead of what the topology says
+ */
+function impairmentCommands(
+  { links }: Topology,
+  action: 'add' | 'change',
+  change: (impairment: Impairment) => Impairment,
+): readonly string[] {
+  return links.flatMap(({ ends, impairment }, index) => {
+    if (!impairment) return [];
+    const { delay, loss } = change(impairment);
+    const netem = [
+      'netem limit 100000',
+      ...(delay > 0 ? [`delay ${Math.round(delay * 1e6)}us`] : []),
+      ...(loss > 0 ? [`loss ${(loss * 100).toFixed(6)}%`] : []),
+    ].join(' ');
+    return ends.map((_, end) => `qdisc ${action} dev ${portOf(bridgeOf(index), end)} root ${netem}`);
+  });
+}
+
+/** A script for the sandbox's own namespace after which no line loses packets any more; what is on its way still comes. */
+export function loseNothing(topology: Topology): string {
+  if (!losesByChance(topology)) return '';
+  const commands = impairmentCommands(topology, 'change', ({ delay }) => ({ delay, loss: 0 }));
+  return `${document('tc -batch -', commands.join('\n'))}\n`;
 }
 
 function hostScript(topology: Topology, host: Host, options: NetworkOptions): string {
@@ -89,7 +136,7 @@ function hostScript(topology: Topology, host: Host, options: NetworkOptions): st
 
 /** Gives an interface its addresses and sets it up, by `ip -batch`. */
 export function endCommands(topology: Topology, end: End): readonly string[] {
-  const counted = topology.hosts.some(({ loss }) => loss);
+  const counted = topology.hosts.some(({ loss }) => loss) || losesByChance(topology);
   return [
     ...end.addresses.map((address) => `address add ${address} dev ${end.interface}`),
     ...(counted ? [`link set ${end.interface} gso_max_segs 1`] : []),

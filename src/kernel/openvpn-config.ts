@@ -76,8 +76,8 @@ export function dialConfig(dial: Dial, own: Identity, peer: Identity): string[] 
     'route-nopull',
     `remote ${dial.server} ${dial.port} ${dial.protocol === 'tcp' ? 'tcp4-client' : 'udp4'}`,
     'nobind',
-    'hand-window 3',
-    'connect-timeout 6',
+    `hand-window ${dial.handshake ?? 3}`,
+    `connect-timeout ${2 * (dial.handshake ?? 3)}`,
     'connect-retry 1 1',
     'verb 3',
   ];

@@ -19,10 +19,10 @@ const banner = 'SSH-2.0-';
 export async function readBanner(
   sandbox: Sandbox,
   host: string,
-  { server, port, sourcePort }: Extract<Request, { kind: 'ssh' }>,
+  { server, port, sourcePort, patience }: Extract<Request, { kind: 'ssh' }>,
 ): Promise<Answer> {
-  const address = `TCP4:${server}:${port},sourceport=${sourcePort},reuseaddr,connect-timeout=2`;
-  const read = ['socat', '-u', '-T', '4', `${address},readbytes=${banner.length}`, 'STDOUT'];
+  const address = `TCP4:${server}:${port},sourceport=${sourcePort},reuseaddr,connect-timeout=${patience ?? 2}`;
+  const read = ['socat', '-u', '-T', String(patience ?? 4), `${address},readbytes=${banner.length}`, 'STDOUT'];
   const { stdout, stderr } = await sandbox.attempt(host, read);
   return {
     accepted: stdout === banner,

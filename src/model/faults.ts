@@ -1,6 +1,14 @@
 import type { Fault } from '../backend/fault.ts';
 import { contains, parseIPv4 } from '../net/address.ts';
-import { hostNamed, linkOf, parseEndAddress, readdressed, type End, type Topology } from '../topology/topology.ts';
+import {
+  cableOf,
+  hostNamed,
+  linkOf,
+  parseEndAddress,
+  readdressed,
+  type End,
+  type Topology,
+} from '../topology/topology.ts';
 import { setDown, setUp } from './devices.ts';
 import { addStaticRoute } from './host-setup.ts';
 import { deviceNamed, type Host } from './host.ts';
@@ -32,7 +40,7 @@ export function inflict(network: Network, topology: Topology, fault: Fault): Top
       return topology;
     }
     case 'vanish': {
-      for (const end of linkOf(topology, fault.host, fault.interface).ends) {
+      for (const end of cableOf(topology, fault.host, fault.interface).ends) {
         const host = hostOf(end.host);
         const device = deviceNamed(host, end.interface);
         if (device) network.remove(host, device);
@@ -42,7 +50,7 @@ export function inflict(network: Network, topology: Topology, fault: Fault): Top
     case 'return': {
       const { host: name, interface: interfaceName, address } = fault;
       const changed = address === undefined ? topology : readdressed(topology, name, interfaceName, address);
-      const link = linkOf(changed, name, interfaceName);
+      const link = cableOf(changed, name, interfaceName);
       addTopologyLink(network, link);
       for (const end of link.ends) addRoutesBy(changed, hostOf(end.host), end);
       return changed;

@@ -54,6 +54,7 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
     assertReady: async () => {
       // It needs nothing.
     },
+    lacks: () => Promise.resolve(null),
     open: async (topology, options) => {
       const recording = startRecording();
       const network = buildNetwork(topology, {

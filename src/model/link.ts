@@ -13,6 +13,8 @@ export interface LinkOptions {
   /** Share of the packets that are lost, 0 to 1. */
   readonly loss: number;
   readonly random: Random;
+  /** Whether each end loses its signal with the other. */
+  readonly isCable: boolean;
 }
 
 /** One end of a link. */
@@ -79,8 +81,8 @@ export function joinDevices(ends: readonly LinkEnd[], options: LinkOptions, reco
   return {
     settle: () => {
       for (const { host, device } of ends) {
-        // A cable has a signal when both its ends are up; a switch always gives one.
-        const carrier = device.up && (ends.length > 2 || ends.every((each) => each.device.up));
+        // A cable has a signal when both its ends are up; a switch, or what stands in a line, always gives one.
+        const carrier = device.up && (!options.isCable || ends.every((each) => each.device.up));
         setCarrier(host, device, carrier);
       }
     },

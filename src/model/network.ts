@@ -1,4 +1,4 @@
-import { parseEndAddress, type End, type Link, type Topology } from '../topology/topology.ts';
+import { isCable, parseEndAddress, type End, type Impairment, type Link, type Topology } from '../topology/topology.ts';
 import { addAddress, defaultScope } from './addresses.ts';
 import { createClock, type Clock } from './clock.ts';
 import type { Device } from './device.ts';
@@ -13,8 +13,8 @@ import { createRandom } from './random.ts';
 export interface Network {
   readonly clock: Clock;
   readonly hosts: ReadonlyMap<string, Host>;
-  /** Joins two devices by a cable: to be called again after either was set up or down, by `settle`. */
-  join(ends: readonly LinkEnd[]): void;
+  /** Joins devices by a link: `settle` is to be called then, and whenever one of them was set up or down. */
+  join(ends: readonly LinkEnd[], impairment?: Impairment): void;
   /** Changes what becomes of packets that leave by a device. */
   shape(device: Device, shape: Shape): void;
   /** Takes a device away; a cable goes with both its ends. */
@@ -31,10 +31,8 @@ export interface NetworkOptions {
   /** Hears of each packet that a host drops for where it came from, or by netfilter. */
   readonly dropped?: (host: string, ...drop: Parameters<Host['dropped']>) => void;
   readonly chosenBySecret?: Host['chosenBySecret'];
-  /** Seconds that a packet takes along a link. */
+  /** Seconds that a packet takes along a link, on top of what the link itself says. */
   readonly delay: number;
-  /** Share of the packets that a link loses, by its index; absent: none. */
-  readonly loss?: Readonly<Record<number, number>>;
 }
 
 /** Builds the hosts and links of a topology, with their addresses; routes and rules are another matter. */
@@ -67,20 +65,22 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
       ] as const;
     }),
   );
-  let links: readonly (Joined & { readonly ends: readonly LinkEnd[] })[] = [];
+  let links: readonly (Joined & { readonly ends: readonly LinkEnd[]; readonly isCable: boolean })[] = [];
   let made = 0;
   const network: Network = {
     clock,
     hosts,
-    join: (ends) => {
+    join: (ends, impairment) => {
       const random = createRandom(seed, `link ${made}`);
-      const joined = joinDevices(ends, { delay, loss: options.loss?.[made] ?? 0, random }, record);
+      const cable = isCable({ ends, impairment });
+      const { delay: own, loss } = impairment ?? { delay: 0, loss: 0 };
+      const joined = joinDevices(ends, { delay: delay + own, loss, random, isCable: cable }, record);
       made += 1;
-      links = [...links, { ...joined, ends }];
+      links = [...links, { ...joined, ends, isCable: cable }];
     },
     remove: (host, device) => {
       const link = links.find(({ ends }) => ends.some((end) => end.device === device));
-      const gone = link?.ends.length === 2 ? link.ends : [{ host, device }];
+      const gone = link?.isCable ? link.ends : [{ host, device }];
       links = links.filter((each) => each !== link);
       for (const end of gone) deleteDevice(end.host, end.device);
       network.settle();
@@ -97,13 +97,16 @@ export function buildNetwork(topology: Topology, options: NetworkOptions): Netwo
 }
 
 /** Makes a link of a topology, with the interfaces at its ends. */
-export function addTopologyLink(network: Network, { ends }: Link): void {
+export function addTopologyLink(network: Network, { ends, impairment }: Link): void {
   const joined = ends.map((end) => {
     const host = network.hosts.get(end.host);
     if (!host) throw new Error(`there is no host ${end.host}`);
     return { end, made: addEnd(host, end) };
   });
-  network.join(joined.map(({ made }) => made));
+  network.join(
+    joined.map(({ made }) => made),
+    impairment,
+  );
   for (const { end, made } of joined) bringUp(made.host, end);
   network.settle();
 }

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { needs, type Need } from '../candidate/need.ts';
-import { candidateNames, loadCandidate } from './catalogue.ts';
-import { lacking } from './lacking.ts';
+import { candidateNames, loadCandidate, loadScenario, scenarioNames } from './catalogue.ts';
+import { lacking, lackingFeature } from './lacking.ts';
+import { trialName } from './scenario.ts';
 
 const kernel = (release: string) => ({ name: 'kernel', release }) as const;
 
@@ -50,5 +51,29 @@ test('each candidate says what its scripts need, and nothing else', async (t) =>
     const text = Object.values(sources).join('\n');
     const shown = (Object.keys(needs) as Need[]).filter((need) => signs[need].test(text));
     t.deepEqual([...said].sort(), shown.sort(), name);
+  }
+});
+
+test('of what a trial needs whatever the release, the first that is lacking is told', async (t) => {
+  const asked: string[] = [];
+  const backend = (answer: string | null) => ({
+    lacks: (feature: string) => {
+      asked.push(feature);
+      return Promise.resolve(answer);
+    },
+  });
+  t.is(await lackingFeature({}, backend('no netem')), null);
+  t.deepEqual(asked, []);
+  t.is(await lackingFeature({ needs: ['netem'] }, backend('no netem')), 'no netem');
+  t.is(await lackingFeature({ needs: ['netem'] }, backend(null)), null);
+  t.deepEqual(asked, ['netem', 'netem']);
+});
+
+test('each trial with a line that impairs what it carries says that it needs netem, and no other does', async (t) => {
+  for (const name of await scenarioNames()) {
+    for (const trial of (await loadScenario(name)).trials) {
+      const impairs = trial.topology.links.some(({ impairment }) => impairment !== undefined);
+      t.is(trial.needs?.includes('netem') ?? false, impairs, `${name}: ${trialName(trial)}`);
+    }
   }
 });

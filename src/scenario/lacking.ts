@@ -31,3 +31,19 @@ export function lacking(
   );
   return missing ? `${missing.what} came with Linux ${missing.since}` : null;
 }
+
+/**
+ * Why a trial can't be made, which no release tells: the first of its needs that this kernel lacks; null if it has them all.
+ *
+ * @throws LabError `lab-failed` if that can't be found out
+ */
+export async function lackingFeature(
+  { needs: features = [] }: Pick<Trial, 'needs'>,
+  backend: Pick<Backend, 'lacks'>,
+): Promise<string | null> {
+  for (const feature of features) {
+    const lacks = await backend.lacks(feature);
+    if (lacks !== null) return lacks;
+  }
+  return null;
+}

@@ -71,7 +71,7 @@ export interface TrialResult {
   /** How this trial's network differs from the scenario's usual one, e.g. `isp1 does not filter`; empty if it does not. */
   readonly variant: string;
   readonly checks: readonly CheckResult[];
-  /** Chance chooses the nexthop of each packet: another run has other journeys. */
+  /** Chance chooses the nexthop of each packet, or which are lost: another run has other journeys. */
   readonly chance?: true;
   /** Why the trial was not begun: something that it needs is not on this kernel. It then has no checks. */
   readonly lacks?: string;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import threeIsps from '../../lab/topologies/three-isps.ts';
+import type { Feature } from '../backend/feature.ts';
 import type { Backend, Lab, LabOptions, Ping } from '../backend/lab.ts';
 import { LabError } from '../net/error.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -14,6 +15,8 @@ interface Behaviour {
   readonly apply?: (name: string) => void;
   readonly run?: (name: string, circumstances: Circumstances) => Promise<readonly CheckResult[]>;
   readonly close?: (name: string) => void;
+  /** Is told the feature instead. */
+  readonly lacks?: (feature: Feature) => string | null;
 }
 
 const topology = threeIsps();
@@ -33,6 +36,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
     name: 'model',
     release: '6.12.0-fake',
     assertReady: unexpected,
+    lacks: async (feature) => Promise.resolve(behaviour.lacks?.(feature) ?? null),
     open: async (network, given): Promise<Lab> => {
       const name = nameOf(given);
       log.push(`open ${name}`);
@@ -419,6 +423,34 @@ test('of several errors that end the run, the first does', async (t) => {
     await settled();
   }
   await t.throwsAsync(run, { message: 'b' });
+});
+
+test('what the kernel lacks is told, and no lab is opened for it; that it can not be found out is an error of the trial', async (t) => {
+  const said: Readonly<Record<string, () => string | null>> = {
+    there: () => null,
+    lacking: () => 'this kernel has none',
+    unknown: () => {
+      throw new LabError('lab-failed', 'no way to tell');
+    },
+  };
+  for (const [name, lacks] of Object.entries(said)) {
+    const { start, planOf, log } = prepare([], { lacks });
+    const plan = planOf('one', ['a']);
+    const trials = plan.trials.map((each) => ({ ...each, trial: { ...each.trial, needs: ['netem'] as const } }));
+    const [trial] = (await start([{ ...plan, trials }])).scenarios[0]!.trials;
+    t.is(trial?.lacks, name === 'lacking' ? 'this kernel has none' : undefined);
+    t.is(trial?.error?.message, name === 'unknown' ? 'no way to tell' : undefined);
+    t.is(log.length > 0, name === 'there');
+  }
+});
+
+test('a trial in which chance loses packets says so', async (t) => {
+  for (const loss of [0, 0.01]) {
+    const { start, planOf } = prepare([], {});
+    const links = topology.links.map((link) => ({ ...link, impairment: { delay: 0.01, loss } }));
+    const run = await start([planOf('one', ['a'], { ...topology, links })]);
+    t.is(run.scenarios[0]?.trials[0]?.chance, loss > 0 ? true : undefined);
+  }
 });
 
 test('an invalid topology ends the run before anything is built from it', async (t) => {

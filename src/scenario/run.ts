@@ -1,9 +1,10 @@
 import type { Backend, Lab } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
+import { losesByChance } from '../topology/topology.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { control } from './control.ts';
-import { lacking } from './lacking.ts';
+import { lacking, lackingFeature } from './lacking.ts';
 import type { CheckResult, RunResult, ScenarioResult, TrialResult } from './result.ts';
 import { trialFor, trialName, type Scenario, type Trial } from './scenario.ts';
 import type { Threads } from './threads.ts';
@@ -88,24 +89,32 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   const name = trialName(trial);
   onProgress({ scenario: plan.name, trial: name, result: null });
   const started = performance.now();
-  const lacks = lacking(candidate, trial, shared.backend);
-  const outcome =
-    lacks === null
-      ? await carry(plan, trial, candidate, shared).catch((error: unknown) => {
-          if (!isOfTrial(error)) throw ending.begin(error);
-          return { checks: [], error: { message: error.message, hint: error.hint } };
-        })
-      : { checks: [], lacks };
+  const outcome = await tryOut(plan, trial, candidate, shared).catch((error: unknown) => {
+    if (!isOfTrial(error)) throw ending.begin(error);
+    return { checks: [], error: { message: error.message, hint: error.hint } };
+  });
   ending.throwIfBegun();
   const result: TrialResult = {
     candidate: trial.candidate,
     variant: trial.variant,
     ...outcome,
-    ...(candidate.multipath === 'per-packet' && { chance: true as const }),
+    ...((candidate.multipath === 'per-packet' || losesByChance(trial.topology)) && { chance: true as const }),
     milliseconds: performance.now() - started,
   };
   onProgress({ scenario: plan.name, trial: name, result });
   return result;
+}
+
+/** Has a trial carried through if the kernel has all that it takes. */
+async function tryOut(
+  plan: Plan,
+  trial: Trial,
+  candidate: Candidate,
+  shared: Shared,
+): Promise<Carried | { readonly checks: readonly []; readonly lacks: string }> {
+  const { backend } = shared;
+  const lacks = lacking(candidate, trial, backend) ?? (await lackingFeature(trial, backend));
+  return lacks === null ? carry(plan, trial, candidate, shared) : { checks: [], lacks };
 }
 
 /** Letters of a trial's name in those of its files. What is called by its path may have more; trials differ at the end. */

@@ -1,3 +1,4 @@
+import type { Feature } from '../backend/feature.ts';
 import type { Lab } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -35,6 +36,8 @@ export interface Trial<Setting = unknown> {
   readonly tunnels: Readonly<Record<string, readonly string[]>>;
   /** Whether lines go and come in it as pppd has them, so that the candidate's `ip-up` and `ip-down` are run; absent: none does. */
   readonly redials?: boolean;
+  /** What it takes that not every kernel has: on others it isn't tried. Absent: nothing. */
+  readonly needs?: readonly Feature[];
   readonly setting: Setting;
 }
 

@@ -3,6 +3,7 @@ import threeIsps, { type ThreeIspsOptions } from '../../lab/topologies/three-isp
 import type { Crossing } from '../backend/crossing.ts';
 import type { Request } from '../backend/service.ts';
 import { LabError } from '../net/error.ts';
+import type { Link, Topology } from '../topology/topology.ts';
 import { judgeCell } from './cell.ts';
 import { droppedIn } from './dropped.ts';
 import { recordFlow, type Flow } from './journey.ts';
@@ -20,8 +21,12 @@ const request = walk('client cgnat internet isp2 server', call);
 const byIsp1 = 'server isp1 internet cgnat client';
 const byIsp2 = 'server isp2 internet cgnat client';
 
-function judge(packets: readonly (readonly Crossing[])[], accepted: boolean, network: ThreeIspsOptions = {}) {
-  const topology = threeIsps(network);
+function judge(
+  packets: readonly (readonly Crossing[])[],
+  accepted: boolean,
+  network: ThreeIspsOptions = {},
+  topology = threeIsps(network),
+) {
   const evidence = { crossings: recorded(...packets), until: 1000, ...nothingDropped };
   const dropped = droppedIn(topology, evidence);
   const journey = judgeFlow(topology, 'client', recordFlow(topology, evidence, flow), accepted, dropped);
@@ -402,4 +407,26 @@ test('so is the question of ARP before it', judged, {
   sentence:
     `${cameIn}; what the server then sent itself by veth0 (ARP request from 10.255.0.1) ` +
     'came back in by veth1 and was dropped there (inferred from captures and counters)',
+});
+
+/** three-isps with a line from isp2 to the internet that loses this share of its packets. */
+function losing(loss: number): Topology {
+  const topology = threeIsps();
+  const isLine = ({ ends }: Link): boolean =>
+    ends.every(({ host, interface: name }) => [host, name].sort().join() === 'internet,isp2');
+  const links = topology.links.map((link) => (isLine(link) ? { ...link, impairment: { delay: 0, loss } } : link));
+  return { ...topology, links };
+}
+
+test('what a line loses by chance decides only if there is nothing else', (t) => {
+  const lost = walk('server isp2>internet', { ...answer, identity: '22:1', time: 10 });
+  const came = walk(byIsp2, { ...answer, identity: '22:2', time: 20 });
+  const elsewhere = walk('server isp2 internet>cgnat', { ...answer, identity: '22:3', time: 30 });
+  const causeOf = (packets: readonly (readonly Crossing[])[], accepted: boolean, loss: number) =>
+    judge([request, ...packets], accepted, {}, losing(loss)).verdict.cause;
+  t.is(causeOf([lost, came], true, 0.01), null);
+  t.is(causeOf([lost, came], false, 0.01), 'client-rejected');
+  t.is(causeOf([lost], false, 0.01), 'reply-lost');
+  t.is(causeOf([lost, came, elsewhere], true, 0.01), 'reply-lost');
+  t.is(causeOf([lost, came], true, 0), 'reply-lost');
 });

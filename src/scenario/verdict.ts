@@ -1,7 +1,7 @@
 import type { Cause } from '../backend/cause.ts';
 import type { Crossing } from '../backend/crossing.ts';
 import { LabError } from '../net/error.ts';
-import { addressOf, endsOf, ownerOf, peersOf, type Topology } from '../topology/topology.ts';
+import { addressOf, endsOf, ownerOf, peersOf, type End, type Topology } from '../topology/topology.ts';
 import { sourceOf, type DroppedAt } from './dropped.ts';
 import type { FlowRecord } from './journey.ts';
 import type { Journey, Verdict } from './result.ts';
@@ -38,7 +38,9 @@ export function judgeFlow(
   }
   // A client that got the right reply took that one; it took a stranger's only if it had no other.
   const choosy = delivered.some(({ sourceMatches }) => sourceMatches);
-  const journeys = replies.map((reply): Journey => {
+  // What a line loses by chance is sent again, and says nothing of the way: the others decide, if there are others.
+  const telling = replies.filter(({ last }) => !isLostByChance(topology, last));
+  const journeys = (telling.length > 0 ? telling : replies).map((reply): Journey => {
     const taken = accepted && reply.delivered && (reply.sourceMatches || !choosy);
     return { request: reply.request, reply: reply.reply, verdict: judgeReply(reply, taken, droppedAt) };
   });
@@ -53,6 +55,13 @@ export function judgeFlow(
     return { ...first, verdict: { ...first.verdict, cause: 'client-rejected' } };
   }
   return first;
+}
+
+/** Whether a packet that got no further than this was lost on a line that loses packets by chance. */
+function isLostByChance({ links }: Topology, last: Crossing): boolean {
+  const isThere = (end: End): boolean => end.host === last.host && end.interface === last.interface;
+  const line = last.direction === 'out' ? links.find(({ ends }) => ends.some(isThere)) : undefined;
+  return (line?.impairment?.loss ?? 0) > 0;
 }
 
 /** A reply and the request before it, by what can be seen of them. */

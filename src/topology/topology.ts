@@ -115,9 +115,22 @@ interface Translation {
   readonly address: string;
 }
 
-/** A cable between two interfaces, or a switch where there are more. */
+/** A cable between two interfaces, a line where it impairs what it carries, or a switch where there are more than two. */
 export interface Link {
   readonly ends: readonly [End, End, ...End[]];
+  /** What becomes of packets between the two ends of a line; absent: they arrive at once, and all of them. */
+  readonly impairment?: Impairment;
+}
+
+/**
+ * What a line does to packets that have left one of its ends, in each direction for itself. There is equipment between its ends:
+ * each has a signal whatever becomes of the other. Not every kernel can have one (`netem`).
+ */
+export interface Impairment {
+  /** Seconds that a packet is on its way, heeded to the microsecond: from 0 to 60. */
+  readonly delay: number;
+  /** Share of the packets that are lost, each by chance and for itself: from 0 to less than 1. TCP segments aren't joined, as with `Loss`. */
+  readonly loss: number;
 }
 
 /** One end of a link: an interface of a host, with its addresses. */
@@ -158,6 +171,22 @@ export function hostNamed(topology: Topology, name: string): Host {
   return host;
 }
 
+/** Whether a link is a cable: with nothing between its two ends, each loses its signal, and its interface, with the other. */
+export function isCable({
+  ends,
+  impairment,
+}: {
+  readonly ends: readonly unknown[];
+  readonly impairment?: Impairment | undefined;
+}): boolean {
+  return ends.length === 2 && impairment === undefined;
+}
+
+/** Whether which packets arrive is a matter of chance. */
+export function losesByChance({ links }: Topology): boolean {
+  return links.some(({ impairment }) => impairment !== undefined && impairment.loss > 0);
+}
+
 /** A host's ends of links, in the order of the links. */
 export function endsOf(topology: Topology, host: string): readonly End[] {
   return topology.links.flatMap((link) => link.ends.filter((end) => end.host === host));
@@ -168,6 +197,17 @@ export function linkOf(topology: Topology, host: string, name: string): Link {
   const link = topology.links.find(({ ends }) => ends.some((end) => end.host === host && end.interface === name));
   if (!link) throw new Error(`topology ${topology.name} has no interface ${name} of ${host}`);
   return link;
+}
+
+/**
+ * The cable that this interface is an end of. Anything else doesn't vanish with one of its interfaces: to ask for it is a programming
+ * error.
+ */
+export function cableOf(topology: Topology, host: string, name: string): Link {
+  const link = linkOf(topology, host, name);
+  if (isCable(link)) return link;
+  const to = link.ends.length > 2 ? 'a switch' : 'equipment in a line';
+  throw new Error(`${name} of ${host} is no end of a cable: it leads to ${to}`);
 }
 
 /**
@@ -187,7 +227,7 @@ export function readdressed(topology: Topology, host: string, name: string, addr
     }),
   });
   const [one, other, ...others] = line.ends;
-  const changed: Link = { ends: [change(one), change(other), ...others.map(change)] };
+  const changed: Link = { ...line, ends: [change(one), change(other), ...others.map(change)] };
   return {
     ...topology,
     links: topology.links.map((link) => (link === line ? changed : link)),

@@ -561,3 +561,39 @@ test(
   'host \'statistics\': admission: expected an IPv4 prefix such as 203.0.113.2/24, with a length from 0 to 32, got "203.0.114.0"',
   '',
 );
+
+// Impairments
+for (const impairment of [
+  { delay: 0, loss: 0 },
+  { delay: 60, loss: 0.999 },
+  { delay: 0.000_001, loss: 0.01 },
+]) {
+  test(`a line with ${JSON.stringify(impairment)}`, (t) => {
+    t.is(rejection(edited(({ links }) => void (links[0]!.impairment = impairment))), null);
+  });
+}
+for (const delay of [-1, 60.1, NaN, Infinity]) {
+  test(
+    `a delay of ${delay}`,
+    refused,
+    ({ links }) => void (links[0]!.impairment = { delay, loss: 0 }),
+    `${uplink1}: its delay is ${delay}`,
+    'give seconds, from 0 to 60',
+  );
+}
+for (const loss of [-0.1, 1, NaN]) {
+  test(
+    `a share of ${loss} that is lost`,
+    refused,
+    ({ links }) => void (links[0]!.impairment = { delay: 0, loss }),
+    `${uplink1}: its loss is ${loss}`,
+    'give a share of the packets, from 0 to less than 1',
+  );
+}
+test(
+  'a switch that is impaired',
+  refusedAtHome,
+  ({ links }) => void (links.find(({ ends }) => ends.length > 2)!.impairment = { delay: 0.04, loss: 0 }),
+  `${home}: it has an impairment and 3 ends`,
+  'impair a line between two ends',
+);

@@ -8,6 +8,7 @@ import {
   peersOf,
   type End,
   type Host,
+  type Impairment,
   type Nat,
   type Topology,
 } from './topology.ts';
@@ -49,7 +50,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
   const interfaces = new Set<string>();
   const owners = new Map<number, string>();
   const networks: { prefix: Prefix; link: string }[] = [];
-  for (const { ends } of topology.links) {
+  for (const { ends, impairment } of topology.links) {
     const count: number = ends.length;
     const link = `link ${ends.map(placeOf).join(' – ')}`;
     if (count < 2) fail(link, `expected two ends, got ${count}`, 'give it two');
@@ -73,6 +74,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
         fail(link, `the rate of ${place} is ${end.rate}`, 'give whole bits per second, more than none, or no rate');
       }
     }
+    if (impairment) validateImpairment(impairment, count, link, fail);
     const onLink = uniqueNetworks(ends);
     const [first, ...others] = ends;
     if (!others.every((other) => haveCommonNetwork(first, other)))
@@ -90,6 +92,17 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
     }
     networks.push(...onLink.map((prefix) => ({ prefix, link })));
   }
+}
+
+/** Seconds: more than any line takes, and less than netem has room for. */
+const longestDelay = 60;
+
+function validateImpairment({ delay, loss }: Impairment, ends: number, link: string, fail: Fail): void {
+  if (ends > 2) fail(link, `it has an impairment and ${ends} ends`, 'impair a line between two ends');
+  if (!(delay >= 0 && delay <= longestDelay)) {
+    fail(link, `its delay is ${delay}`, `give seconds, from 0 to ${longestDelay}`);
+  }
+  if (!(loss >= 0 && loss < 1)) fail(link, `its loss is ${loss}`, 'give a share of the packets, from 0 to less than 1');
 }
 
 function validateInterfaceName({ interface: name, host }: End, link: string, fail: Fail): void {

@@ -66,13 +66,13 @@ export interface ModelDialling {
  */
 export function dial(
   host: Host,
-  { protocol, server, port, tunnel, up }: Dial,
+  { protocol, server, port, tunnel, handshake = 3, up }: Dial,
   tunnels: Tunnels,
   runUp: (script: string, environment: Readonly<Record<string, string>>) => void,
 ): ModelDialling {
   const client = startClient(host, tunnels, {
     ...{ protocol, server: parseIPv4(server), port, sourcePort: 0, float: false, tunnel },
-    ...{ handWindow: 3, connectTimeout: 6, tries: null },
+    ...{ handWindow: handshake, connectTimeout: 2 * handshake, tries: null },
     up:
       up === undefined
         ? null

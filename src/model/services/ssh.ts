@@ -26,7 +26,7 @@ export function serveSsh(host: Host, { name, port }: SshServer): Running {
 /** Connects and reads the start of the server's banner. */
 export function readBanner(
   host: Host,
-  { server, port, sourcePort }: Extract<Request, { kind: 'ssh' }>,
+  { server, port, sourcePort, patience }: Extract<Request, { kind: 'ssh' }>,
   done: (answer: Answer) => void,
 ): void {
   let text = '';
@@ -34,8 +34,8 @@ export function readBanner(
     address: parseIPv4(server),
     port,
     sourcePort,
-    connectPatience: 2,
-    silence: 4,
+    connectPatience: patience ?? 2,
+    silence: patience ?? 4,
     received: (_, content) => {
       text += String(content);
       return text.length >= wanted.length;

@@ -7,9 +7,6 @@ import { converse, serveTcp } from './tcp-service.ts';
 
 /** Bytes sent at a time, and seconds between. */
 const [chunk, interval] = [1000, 0.1];
-/** Seconds without a byte after which the client gives up. */
-const patience = 2;
-
 /** Sends a thousand bytes each tenth of a second, or all at once. */
 export function serveStream(host: Host, { name, port, address, chunks, pace }: StreamServer): Running {
   const bound = { address: parseIPv4(address), port };
@@ -39,7 +36,7 @@ function sendOn(host: Host, connection: TcpConnection, left: number): void {
 /** Reads the stream to its end, or until nothing comes any more. */
 export function readStream(
   host: Host,
-  { server, port, sourcePort, chunks }: Extract<Request, { kind: 'stream' }>,
+  { server, port, sourcePort, chunks, patience = 2 }: Extract<Request, { kind: 'stream' }>,
   done: (answer: Answer) => void,
 ): void {
   const whole = chunks * chunk;

@@ -76,10 +76,9 @@ export function twoLines(options: TestOptions = {}): TestNetwork {
     const text = `${ends} ${payloadLength(packet)}`;
     seen.push({ time: network.clock.now, at: `${host.name} ${device.name}`, direction, packet, text });
   };
-  const network = buildNetwork(topology, {
-    ...{ era: eraOf(release), seed, record, trailOf: null, delay },
-    ...(loss > 0 && { loss: Object.fromEntries(topology.links.map((_, index) => [index, loss])) }),
-  });
+  const links = topology.links.map((link) => (loss > 0 ? { ...link, impairment: { delay: 0, loss } } : link));
+  const parts = { era: eraOf(release), seed, record, trailOf: null, delay };
+  const network = buildNetwork({ ...topology, links }, parts);
   const host = (name: string): Host => {
     const found = network.hosts.get(name);
     if (!found) throw new Error(`there is no ${name}`);
