@@ -2,6 +2,7 @@ import type { Candidate } from '../candidate/candidate.ts';
 import type { Nat, Topology } from '../topology/topology.ts';
 import type { Evidence } from './crossing.ts';
 import type { Fault } from './fault.ts';
+import type { Feature } from './feature.ts';
 import type { Answer, Dial, Request, Service } from './service.ts';
 import type { Battery, Responder, ScriptEnd } from './volley.ts';
 
@@ -18,6 +19,8 @@ export interface Backend {
    * @throws LabError `cannot-run`, naming what is missing and what mends it
    */
   assertReady(tunnels: boolean, programs: readonly string[]): Promise<void>;
+  /** Why a feature can't be had here, in a few words; `null` if it can. Found by trying it. */
+  lacks(feature: Feature): Promise<string | null>;
   /**
    * Builds a network of its own. Labs are independent of each other: any number side by side, with the same names and
    * addresses.

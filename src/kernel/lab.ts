@@ -14,6 +14,7 @@ import { startCapture, type Capture } from './capture.ts';
 import { countFiltered } from './counters.ts';
 import { listDevices } from './devices.ts';
 import { serveDns, resolveName } from './dns.ts';
+import { lacks } from './features.ts';
 import { describeDrops, recordDrops, type DropRecording } from './drops.ts';
 import { startExplaining, type Explaining } from './explain/explain.ts';
 import { recordLookUps, type LookUpRecording } from './explain/recording.ts';
@@ -41,6 +42,7 @@ export const kernelBackend: Backend = {
   name: 'kernel',
   release: release(),
   assertReady,
+  lacks,
   open: openKernelLab,
 };
 

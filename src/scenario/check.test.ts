@@ -115,6 +115,7 @@ async function rehearsed(told: Partial<Lab>) {
     name: 'model',
     release: '6.18',
     assertReady: () => Promise.resolve(),
+    lacks: () => Promise.resolve(null),
     open: (topology, given) => {
       settings = given;
       return Promise.resolve(

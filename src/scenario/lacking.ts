@@ -31,3 +31,15 @@ export function lacking(
   );
   return missing ? `${missing.what} came with Linux ${missing.since}` : null;
 }
+
+/** The first of a trial's features that can't be had on a backend, as that says it; `null` if all can. */
+export async function lackingFeature(
+  { needs: features = [] }: Pick<Trial, 'needs'>,
+  backend: Pick<Backend, 'lacks'>,
+): Promise<string | null> {
+  for (const feature of features) {
+    const lack = await backend.lacks(feature);
+    if (lack !== null) return lack;
+  }
+  return null;
+}

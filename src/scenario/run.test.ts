@@ -14,6 +14,7 @@ interface Behaviour {
   readonly apply?: (name: string) => void;
   readonly run?: (name: string, circumstances: Circumstances) => Promise<readonly CheckResult[]>;
   readonly close?: (name: string) => void;
+  readonly lacks?: Backend['lacks'];
 }
 
 const topology = threeIsps();
@@ -33,6 +34,7 @@ function prepare(names: readonly string[], behaviour: Behaviour, options: Partia
     name: 'model',
     release: '6.12.0-fake',
     assertReady: unexpected,
+    lacks: behaviour.lacks ?? unexpected,
     open: async (network, given): Promise<Lab> => {
       const name = nameOf(given);
       log.push(`open ${name}`);
@@ -426,6 +428,41 @@ test('an invalid topology ends the run before anything is built from it', async 
   const plan = planOf('one', ['a'], { ...topology, server: { ...topology.server, uplinks: [] } });
   await t.throwsAsync(start([plan]), { message: 'topology three-isps: server: it has no uplinks' });
   t.deepEqual(log, []);
+});
+
+test('a trial whose network needs what the backend lacks is not begun, and says why', async (t) => {
+  const asked: string[] = [];
+  const { start, planOf, log } = prepare([], {
+    lacks: (feature) => {
+      asked.push(feature);
+      return Promise.resolve('no PPP here');
+    },
+  });
+  const plan = planOf('one', ['dials', 'does not']);
+  const [dials, other] = plan.trials;
+  const trials = [{ ...dials!, trial: { ...dials!.trial, needs: ['ppp'] as const } }, other!];
+  const { scenarios } = await start([{ ...plan, trials }]);
+  t.deepEqual(
+    scenarios[0]!.trials.map(({ checks, lacks }) => [lacks, checks.length > 0]),
+    [
+      ['no PPP here', false],
+      [undefined, true],
+    ],
+  );
+  t.deepEqual(asked, ['ppp']);
+  t.false(log.some((line) => line.includes('dials')));
+});
+
+test('a feature that cannot even be tried ends the run', async (t) => {
+  const { start, planOf } = prepare([], {
+    lacks: () => Promise.reject(new LabError('cannot-run', 'no namespaces here')),
+  });
+  const plan = planOf('one', ['dials']);
+  const trials = plan.trials.map(({ trial, candidate }) => ({
+    trial: { ...trial, needs: ['ppp'] as const },
+    candidate,
+  }));
+  await t.throwsAsync(start([{ ...plan, trials }]), { message: 'no namespaces here' });
 });
 
 test('nothing to run', async (t) => {

@@ -3,7 +3,7 @@ import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
 import { validateTopology } from '../topology/validate.ts';
 import { control } from './control.ts';
-import { lacking } from './lacking.ts';
+import { lacking, lackingFeature } from './lacking.ts';
 import type { CheckResult, RunResult, ScenarioResult, TrialResult } from './result.ts';
 import { trialFor, trialName, type Scenario, type Trial } from './scenario.ts';
 import type { Threads } from './threads.ts';
@@ -88,7 +88,11 @@ async function runTrial(plan: Plan, trial: Trial, candidate: Candidate, shared: 
   const name = trialName(trial);
   onProgress({ scenario: plan.name, trial: name, result: null });
   const started = performance.now();
-  const lacks = lacking(candidate, trial, shared.backend);
+  const lacks =
+    lacking(candidate, trial, shared.backend) ??
+    (await lackingFeature(trial, shared.backend).catch((error: unknown) => {
+      throw ending.begin(error);
+    }));
   const outcome =
     lacks === null
       ? await carry(plan, trial, candidate, shared).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import type { Feature } from '../backend/feature.ts';
 import type { Lab } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -35,6 +36,8 @@ export interface Trial<Setting = unknown> {
   readonly tunnels: Readonly<Record<string, readonly string[]>>;
   /** Whether lines go and come in it as pppd has them, so that the candidate's `ip-up` and `ip-down` are run; absent: none does. */
   readonly redials?: boolean;
+  /** What its network needs of a backend that not every one has: where it isn't there, the trial isn't begun. */
+  readonly needs?: readonly Feature[];
   readonly setting: Setting;
 }
 
