@@ -38,7 +38,7 @@ async function tryPpp(sandbox: Sandbox): Promise<string | null> {
   if (missing.length > 0) return `not installed: ${missing.join(', ')} (sh lab/setup installs it)`;
   // The address is none, so where there is a socket, it can't be connected.
   const socket = await sandbox.attempt(null, ['socat', '-u', '/dev/null', 'SOCKET-CONNECT:24:0:x00,socktype=1']);
-  if (/ socket\(24, 1, 0\): /.test(socket.stderr)) return 'this kernel has no PPP over Ethernet (CONFIG_PPPOE)';
+  if (socket.stderr.includes(' socket(24, 1, 0): ')) return 'this kernel has no PPP over Ethernet (CONFIG_PPPOE)';
   const device = await sandbox.attempt(null, ['socat', '-u', '/dev/null', 'OPEN:/dev/ppp,wronly']);
   if (device.exitCode !== 0) return `/dev/ppp can't be opened: ${device.stderr.trim().replace(/^.*: /, '')}`;
   return null;
