@@ -39,7 +39,7 @@ async function tryPpp(sandbox: Sandbox): Promise<string | null> {
   // The address is none, so where there is a socket, it can't be connected.
   const socket = await sandbox.attempt(null, ['socat', '-u', '/dev/null', 'SOCKET-CONNECT:24:0:x00,socktype=1']);
   if (socket.stderr.includes(' socket(24, 1, 0): ')) return 'this kernel has no PPP over Ethernet (CONFIG_PPPOE)';
-  const device = await sandbox.attempt(null, ['socat', '-u', '/dev/null', 'OPEN:/dev/ppp,wronly']);
+  const device = await sandbox.attempt(null, ['sh', '-c', 'exec </dev/ppp']);
   if (device.exitCode !== 0) return `/dev/ppp can't be opened: ${device.stderr.trim().replace(/^.*: /, '')}`;
   return null;
 }

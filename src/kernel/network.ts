@@ -1,4 +1,4 @@
-import { endsOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
+import { beneath, endsOf, ethernetOf, type End, type Host, type Link, type Topology } from '../topology/topology.ts';
 import { hostRuleset } from '../topology/ruleset.ts';
 import { sysctlsOf, type ProfileName } from '../topology/profile.ts';
 import { sysctlScript } from './sysctl.ts';
@@ -40,13 +40,14 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
   ].join('\n');
 }
 
-/** A cable is a pair of veth; a switch is a bridge with such a pair to each host. */
-export function linkCommands(topology: Topology, { ends }: Link, bridge: string): readonly string[] {
+/** A cable is a pair of veth, also beneath PPP; a switch is a bridge with such a pair to each host. */
+export function linkCommands(topology: Topology, link: Link, bridge: string): readonly string[] {
+  const { ends } = link;
   const near = (end: End): string =>
-    `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
+    `link add name ${beneath(link, end).interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
   const [one, other] = ends;
   if (ends.length === 2) {
-    return [`${near(one)} ${other.interface} address ${macOf(topology, other)} netns ${other.host}`];
+    return [`${near(one)} ${beneath(link, other).interface} address ${macOf(topology, other)} netns ${other.host}`];
   }
   return [
     `link add name ${bridge} type bridge mcast_snooping 0`,
@@ -59,7 +60,7 @@ export function linkCommands(topology: Topology, { ends }: Link, bridge: string)
 }
 
 function hostScript(topology: Topology, host: Host, options: NetworkOptions): string {
-  const ends = endsOf(topology, host.name);
+  const ends = ethernetOf(topology, host.name);
   const tunnels = options.tunnels[host.name] ?? [];
   const profile = host.name === topology.server.host ? options.profile : 'kernel';
   const commands = [

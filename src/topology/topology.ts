@@ -118,6 +118,19 @@ interface Translation {
 /** A cable between two interfaces, or a switch where there are more. */
 export interface Link {
   readonly ends: readonly [End, End, ...End[]];
+  /** Absent: the interfaces are Ethernet's. */
+  readonly pppoe?: Pppoe;
+}
+
+/**
+ * A line over PPP: the pppd of the first end dials the second end's access concentrator, which gives it its address. The
+ * interfaces of the ends are PPP's, and come and go with the session.
+ */
+export interface Pppoe {
+  /** The names of the Ethernet interfaces beneath, in the order of the ends: they are there all the time, and have no address. */
+  readonly ethernet: readonly [string, string];
+  /** What pppd of the first end is told to do about a default route by the line. */
+  readonly defaultRoute: 'nodefaultroute' | 'defaultroute' | 'replacedefaultroute';
 }
 
 /** One end of a link: an interface of a host, with its addresses. */
@@ -163,6 +176,19 @@ export function endsOf(topology: Topology, host: string): readonly End[] {
   return topology.links.flatMap((link) => link.ends.filter((end) => end.host === host));
 }
 
+/** A host's Ethernet interfaces, in the order of the links: of a line over PPP the one beneath, which has no address. */
+export function ethernetOf(topology: Topology, host: string): readonly End[] {
+  return topology.links.flatMap((link) =>
+    link.ends.filter((end) => end.host === host).map((end) => beneath(link, end)),
+  );
+}
+
+/** The end itself, or the Ethernet interface beneath it. */
+export function beneath({ ends, pppoe }: Link, end: End): End {
+  const name = pppoe?.ethernet[ends.indexOf(end)];
+  return name === undefined ? end : { ...end, interface: name, addresses: [] };
+}
+
 /** The link that this interface is an end of; an interface that the topology doesn't have is a programming error. */
 export function linkOf(topology: Topology, host: string, name: string): Link {
   const link = topology.links.find(({ ends }) => ends.some((end) => end.host === host && end.interface === name));
@@ -187,7 +213,7 @@ export function readdressed(topology: Topology, host: string, name: string, addr
     }),
   });
   const [one, other, ...others] = line.ends;
-  const changed: Link = { ends: [change(one), change(other), ...others.map(change)] };
+  const changed: Link = { ...line, ends: [change(one), change(other), ...others.map(change)] };
   return {
     ...topology,
     links: topology.links.map((link) => (link === line ? changed : link)),

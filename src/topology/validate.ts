@@ -8,7 +8,9 @@ import {
   peersOf,
   type End,
   type Host,
+  type Link,
   type Nat,
+  type Pppoe,
   type Topology,
 } from './topology.ts';
 
@@ -49,7 +51,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
   const interfaces = new Set<string>();
   const owners = new Map<number, string>();
   const networks: { prefix: Prefix; link: string }[] = [];
-  for (const { ends } of topology.links) {
+  for (const { ends, pppoe } of topology.links) {
     const count: number = ends.length;
     const link = `link ${ends.map(placeOf).join(' – ')}`;
     if (count < 2) fail(link, `expected two ends, got ${count}`, 'give it two');
@@ -73,6 +75,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
         fail(link, `the rate of ${place} is ${end.rate}`, 'give whole bits per second, more than none, or no rate');
       }
     }
+    if (pppoe) validatePppoe(ends, pppoe, link, interfaces, fail);
     const onLink = uniqueNetworks(ends);
     const [first, ...others] = ends;
     if (!others.every((other) => haveCommonNetwork(first, other)))
@@ -89,6 +92,23 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
       }
     }
     networks.push(...onLink.map((prefix) => ({ prefix, link })));
+  }
+}
+
+/** @param interfaces those that are known, to which the ones beneath are added */
+function validatePppoe(ends: Link['ends'], pppoe: Pppoe, link: string, interfaces: Set<string>, fail: Fail): void {
+  if (ends.length > 2) fail(link, 'PPP has two ends', 'leave pppoe out, or the other ends');
+  for (const [index, end] of ends.entries()) {
+    if (end.addresses.length > 1 || !end.addresses[0]?.includes(' peer ')) {
+      const given = end.addresses.join(', ');
+      const what = `PPP gives ${placeOf(end)} one address from point to point, and not ${given}`;
+      fail(link, what, 'give it one, such as 192.0.2.1 peer 192.0.2.2');
+    }
+    const name = pppoe.ethernet[index] ?? '';
+    validateInterfaceName({ ...end, interface: name }, link, fail);
+    const place = placeOf({ ...end, interface: name });
+    if (interfaces.has(place)) fail(link, `${place} is an end of another link already`, 'name another interface');
+    interfaces.add(place);
   }
 }
 
@@ -115,6 +135,9 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
     fail(where, `${what} names the interface '${name}', which it does not have`, `it has: ${known}`);
   };
   const reached = new Set<string>();
+  const dialled = topology.links.flatMap(({ ends: both, pppoe }) =>
+    pppoe && both.some((end) => end.host === host.name) ? both : [],
+  );
   for (const { to, via } of host.routes) {
     if (reached.has(to)) fail(where, `there are two routes to ${to}`, 'remove one of them');
     reached.add(to);
@@ -125,6 +148,9 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
     }
     if (!ends.some((end) => end.addresses.some((address) => contains(parseEndAddress(address).network, gateway)))) {
       fail(where, `the next router ${via} of its route to ${to} is on none of its links`, 'correct the address');
+    }
+    if (dialled.some((end) => hasAddress(end, via))) {
+      fail(where, `its route to ${to} is by a line over PPP, and would be lost with it`, 'give it another next router');
     }
   }
   if (host.sourceFilter) {
