@@ -71,8 +71,8 @@ table arp silence {
 }
 `;
 
-/** A link of two ends: a switch doesn't vanish with one of its hosts' interfaces. */
-function cableOf(topology: Topology, host: string, name: string): Link {
+/** A link of two ends, that nobody dials: a switch doesn't vanish with one of its hosts' interfaces. */
+export function cableOf(topology: Topology, host: string, name: string): Link {
   const link = linkOf(topology, host, name);
   if (link.pppoe) throw new Error(`${name} of ${host} is no cable: it is dialled`);
   if (link.ends.length > 2) throw new Error(`${name} of ${host} is no cable: it leads to a switch`);
