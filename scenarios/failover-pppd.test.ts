@@ -71,7 +71,6 @@ async function carryThrough(
   );
   const crossings: Crossing[] = [];
   let [time, port, part]: [number, number, Part] = [1000, 50000, 'before'];
-  let probes: readonly Probe[] = [];
   const fateOf = (destination: string): Fate => {
     const line = lineOf(destination);
     return part === 'before' ? `by ppp${line}` : fates[part][line];
@@ -97,14 +96,12 @@ async function carryThrough(
         ? Promise.reject(new LabError('lab-failed', 'no route'))
         : Promise.resolve(fate.slice(-4));
     },
-    probe: (_host, some) => {
-      probes = some;
-      return Promise.resolve({
+    probe: () =>
+      Promise.resolve({
         hurry: () => Promise.resolve(),
         answered: (probe) => Promise.resolve(play(probe)),
         stop: () => Promise.resolve(),
-      });
-    },
+      }),
     inflict: ({ kind }) => {
       part = kind === 'down' ? 'unnoticed' : kind === 'vanish' ? 'gone' : 'after';
       return Promise.resolve();
@@ -112,10 +109,8 @@ async function carryThrough(
     run: (_host, script) => {
       if (script.includes('ip-down-saw')) return Promise.resolve({ status, stderr: saw });
       if (script.includes('grep -v')) return Promise.resolve({ status, stderr: announced });
-      if (part === 'unnoticed') {
-        for (const probe of probes) play(probe);
-        part = 'noticed';
-      } else if (part === 'noticed') part = 'gone';
+      if (part === 'unnoticed') part = 'noticed';
+      else if (part === 'noticed') part = 'gone';
       return Promise.resolve({ status, stderr: 'no' });
     },
     evidence: () =>
