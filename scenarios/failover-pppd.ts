@@ -53,7 +53,8 @@ connections are well, by the other line; ip-down has time. If it does nothing, t
 
 With defaultroute the report is right to the letter: pppd deletes the default route itself (SIOCDELRT), before it starts ip-down,
 be it its own or a double one that has taken its place, if the line is its first nexthop, the only one that the kernel
-compares. That is announced. It does so only if it had made one itself, as its line came up. replacedefaultroute changes
+compares. That is announced. It does so only if it had made one itself, as its line came up, and of two that does the first
+alone, for there is none yet. replacedefaultroute changes
 what happens as a line comes up, and nothing of this.
 
 How to mend it: nodefaultroute, and an ip-down that makes the route of the lines that are there, when the interface is

@@ -46,14 +46,16 @@ interface Line {
   concentrator: Job | null;
 }
 
-/** Has all lines over PPP dialled, and resolves when they are up. */
+/** Has all lines over PPP dialled, in the order of the links, and resolves when they are up. */
 export async function dialLines(sandbox: Sandbox, topology: Topology): Promise<DialledLines> {
   const links = topology.links.filter((link): link is Line['link'] => link.pppoe !== undefined);
   if (links.length === 0) return { deploy: done, inflict: () => Promise.resolve(false), logs: [] };
   // The machine's own configuration of PPP is neither read nor changed: the sandbox has its own mounts.
   const prepare = `mount -t tmpfs tmpfs /etc/ppp\nmkdir -p /run/lock ${folder}`;
   await sandbox.run('preparing PPP', null, ['sh', '-eu'], { input: `${prepare}\n${scriptFiles(null)}` });
-  const lines = await Promise.all(links.map((link) => dial(sandbox, link)));
+  const lines: Line[] = [];
+  // One after the other: of those that are to make a default route, the first does.
+  for (const link of links) lines.push(await dial(sandbox, link));
   return {
     deploy: async ({ lineScripts = null }) => {
       await sandbox.run('handing pppd its scripts', null, ['sh', '-eu'], { input: scriptFiles(lineScripts) });

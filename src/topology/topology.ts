@@ -129,7 +129,10 @@ export interface Link {
 export interface Pppoe {
   /** The names of the Ethernet interfaces beneath, in the order of the ends: they are there all the time, and have no address. */
   readonly ethernet: readonly [string, string];
-  /** What pppd of the first end is told to do about a default route by the line. */
+  /**
+   * What pppd of the first end is told to do about a default route by the line. Lines are dialled in the order of the links, and
+   * unless it is to replace one, pppd makes none where there is one.
+   */
   readonly defaultRoute: 'nodefaultroute' | 'defaultroute' | 'replacedefaultroute';
 }
 
