@@ -1,8 +1,13 @@
-import type { Topology } from '../../src/topology/topology.ts';
+import type { Link, Pppoe, Topology } from '../../src/topology/topology.ts';
 
 /** Bits per second of the two ADSL lines. */
 const rates = { isp1: 8_000_000, isp2: 2_000_000 };
 const gateways = { isp1: '203.0.113.1', isp2: '203.0.114.1' };
+
+export interface HomeGatewayOptions {
+  /** Has a real pppd dial the lines, told so about default routes; absent: they are cables, and the lab does what pppd would. */
+  readonly dialled?: Pppoe['defaultRoute'];
+}
 
 /**
  * A home server with two ADSL lines of 8 and 2 Mbit/s, which is also the gateway of the home's network. Its modems are
@@ -23,7 +28,10 @@ const gateways = { isp1: '203.0.113.1', isp2: '203.0.114.1' };
  * internet knows a way to its network. `world` stands for the rest of the internet: it has every address of 198.18.0.0/19. `statistics` is isp2's site for its
  * own customers; it refuses everybody else, and its administrator looks at other people's sites from there.
  */
-export default function homeGateway(): Topology {
+export default function homeGateway({ dialled }: HomeGatewayOptions = {}): Topology {
+  /** Beneath a line: a wire of Ethernet's from the server, through the modem, to the ISP. */
+  const pppoe = (wire: string): Pick<Link, 'pppoe'> =>
+    dialled === undefined ? {} : { pppoe: { ethernet: [wire, 'dsl'], defaultRoute: dialled } };
   return {
     name: 'home-gateway',
     title: 'A home server and gateway with two ADSL lines',
@@ -94,12 +102,14 @@ export default function homeGateway(): Topology {
         ],
       },
       {
+        ...pppoe('dsl0'),
         ends: [
           { host: 'server', interface: 'ppp0', addresses: ['203.0.113.2 peer 203.0.113.1'], rate: rates.isp1 },
           { host: 'isp1', interface: 'server', addresses: ['203.0.113.1 peer 203.0.113.2'], rate: rates.isp1 },
         ],
       },
       {
+        ...pppoe('dsl1'),
         ends: [
           { host: 'server', interface: 'ppp1', addresses: ['203.0.114.77 peer 203.0.114.1'], rate: rates.isp2 },
           { host: 'isp2', interface: 'server', addresses: ['203.0.114.1 peer 203.0.114.77'], rate: rates.isp2 },

@@ -28,6 +28,6 @@ test('it has an outcome for each candidate that a scenario tries, and a dash for
 });
 
 test('all of it was as expected', (t) => {
-  t.regex(text, /^\d{3,} checks as expected, 0 not(, trials that this kernel lacks something for: \d+)?$/m);
+  t.regex(text, /^\d{3,} checks as expected, 0 not(?:, trials that this kernel lacks something for: \d+)?$/m);
   t.notRegex(text, /!!/);
 });

@@ -6,7 +6,7 @@ import { decodeCooked, decodePacket, endpoint, type Packet } from '../net/packet
 import { createPcapngWriter, type Direction } from '../net/pcapng-writer.ts';
 import { createPcapngReader, type CapturedPacket } from '../net/pcapng.ts';
 import type { Device } from './devices.ts';
-import { markerEtherType, type Expected } from './marker.ts';
+import { isMarker, type Expected } from './marker.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The recording of all that crosses a host's interfaces, those that are made meanwhile included. */
@@ -73,14 +73,15 @@ export async function startCapture(
     return index;
   };
   const take = (recorded: CapturedPacket): void => {
-    const { etherType, interfaceIndex, outgoing } = decodeCooked(recorded.data);
+    const header = decodeCooked(recorded.data);
+    const { interfaceIndex, outgoing } = header;
     const device = names.get(interfaceIndex);
     if (device === undefined) {
       nameless.push(recorded);
       return;
     }
     const direction: Direction = outgoing ? 'out' : 'in';
-    if (etherType === markerEtherType) {
+    if (isMarker(header, recorded.data)) {
       const seen = `${device} ${direction}`;
       markers.set(seen, (markers.get(seen) ?? 0) + 1);
     } else if (device !== 'lo') {

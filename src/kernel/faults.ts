@@ -1,6 +1,7 @@
 import type { Fault } from '../backend/fault.ts';
 import { contains, parseIPv4 } from '../net/address.ts';
 import {
+  beneath,
   cableOf,
   hostNamed,
   linkOf,
@@ -30,9 +31,11 @@ export async function inflict(sandbox: Sandbox, topology: Topology, fault: Fault
     case 'down':
     case 'up': {
       const { interface: name, kind } = fault;
-      const ends = linkOf(topology, host, name).ends.filter((end) => end.host === host && end.interface === name);
+      const link = linkOf(topology, host, name);
+      const ends = link.ends.filter((end) => end.host === host && end.interface === name);
       const routes = kind === 'up' ? ends.flatMap((end) => routesBy(topology, end)) : [];
-      const input = [`link set ${name} ${kind}`, ...routes].join('\n');
+      const set = ends.map((end) => `link set ${beneath(link, end).interface} ${kind}`);
+      const input = [...set, ...routes].join('\n');
       await sandbox.run(`setting ${name} of ${host} ${kind}`, host, ['ip', '-batch', '-'], { input });
       return;
     }

@@ -1,7 +1,7 @@
 import type { Interleaved, Interleaving } from '../backend/lab.ts';
 import type { Candidate } from '../candidate/candidate.ts';
 import { LabError } from '../net/error.ts';
-import { linkOf, type Topology } from '../topology/topology.ts';
+import { cableOf, type Topology } from '../topology/topology.ts';
 import { returnScript } from './faults.ts';
 import { document } from './network.ts';
 import { quote, scratch, type Sandbox } from './sandbox.ts';
@@ -26,7 +26,7 @@ export async function interleave(
   const script = [
     ...[preparation(uplinks.length), `up=${quote(lineScripts.up)} down=${quote(lineScripts.down)}`],
     ...uplinks.map(({ interface: name, address, gateway }) => {
-      const make = returnScript(topology, linkOf(topology, host, name));
+      const make = returnScript(topology, cableOf(topology, host, name));
       return `make_${name}() {\n${make}\n}\nwords_${name}='${name} /dev/null 0 ${address} ${gateway}'`;
     }),
     scheduler,

@@ -26,6 +26,7 @@ import type { Identity } from './openvpn-config.ts';
 import { connectOpenVpn, dialOpenVpn, makeIdentity, serveOpenVpn } from './openvpn.ts';
 import { profileNamed } from '../topology/profile.ts';
 import { runLineScript } from './pppd.ts';
+import { dialLines, type DialledLines } from './pppoe.ts';
 import { startProbing } from './probe.ts';
 import { assertReady } from './requirements.ts';
 import { openSandbox, type Job, type Sandbox } from './sandbox.ts';
@@ -54,8 +55,9 @@ async function openKernelLab(topology: Topology, options: LabOptions): Promise<L
   recording.catch(() => undefined); // Whoever needs it first is told.
   try {
     await buildNetwork(sandbox, topology, { profile, seed, tunnels });
+    const lines = await dialLines(sandbox, topology);
     const captures = await startCaptures(sandbox, topology, options);
-    return kernelLab(sandbox, topology, options, captures, recording);
+    return kernelLab(sandbox, topology, options, lines, captures, recording);
   } catch (error) {
     await recording.then(({ release }) => release()).catch(() => undefined);
     await sandbox.close();
@@ -97,6 +99,7 @@ function kernelLab(
   sandbox: Sandbox,
   topology: Topology,
   options: LabOptions,
+  lines: DialledLines,
   captures: readonly Capture[],
   recording: Promise<DropRecording>,
 ): Lab {
@@ -112,7 +115,7 @@ function kernelLab(
     for (const capture of captures) capture.learn(devices.get(capture.host) ?? []);
     return devices;
   };
-  const logs: Log[] = [];
+  const logs: Log[] = [...lines.logs];
   const keep = (name: string, text: Log['text']): void => void logs.push({ name, text });
   let identities: Promise<readonly [Identity, Identity]> | undefined;
   const keys = (): Promise<readonly [Identity, Identity]> =>
@@ -165,6 +168,7 @@ function kernelLab(
     apply: async (candidate) => {
       const { stdout, stderr } = await applyCandidate(sandbox, topology, candidate, options.seed);
       keep(`${topology.server.host}-up.sh`, () => stdout + stderr);
+      await lines.deploy(candidate);
       await learn([topology.server.host]);
       await recording; // It starts up beside all this; from here on it matters what is dropped.
       deployed = candidate;
@@ -212,9 +216,10 @@ function kernelLab(
     probe: (host, probes) => startProbing(sandbox, host, probes),
     inflict: async (fault) => {
       const after = (current = topologyAfter(current, fault));
-      await inflict(sandbox, after, fault);
+      const dialled = await lines.inflict(after, fault);
+      if (!dialled) await inflict(sandbox, after, fault);
       if (fault.kind === 'return') await learn(linkOf(after, fault.host, fault.interface).ends.map(({ host }) => host));
-      const ran = deployed && (await runLineScript(sandbox, after, deployed, fault));
+      const ran = deployed && !dialled && (await runLineScript(sandbox, after, deployed, fault));
       if (ran) keep(`${fault.host}-${fault.kind}-${++lineScripts}`, () => ran.stdout + ran.stderr);
     },
     interleave: async (interleavings) => {

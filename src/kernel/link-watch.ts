@@ -1,5 +1,5 @@
 import { LabError } from '../net/error.ts';
-import type { Topology } from '../topology/topology.ts';
+import { beneath, type Topology } from '../topology/topology.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Seconds; the kernel looks after its links once a second at least (net/core/link_watch.c). */
@@ -29,8 +29,8 @@ export async function linksNoticed(sandbox: Sandbox, topology: Topology): Promis
       .map((line) => JSON.parse(line) as readonly Seen[]);
     const find = (host: string, name: string): Seen | undefined =>
       lists[hosts.indexOf(host)]?.find(({ ifname }) => ifname === name);
-    const late = topology.links.filter(({ ends }) => {
-      const seen = ends.map((end) => find(end.host, end.interface));
+    const late = topology.links.filter((link) => {
+      const seen = link.ends.map((end) => find(end.host, beneath(link, end).interface));
       const isUp = (each: Seen | undefined): boolean => each?.flags.includes('UP') ?? false;
       return seen.some((each) => isUp(each) && (each?.operstate === 'UP') !== seen.every(isUp));
     });

@@ -1,5 +1,7 @@
 import {
+  beneath,
   endsOf,
+  ethernetOf,
   isCable,
   losesByChance,
   type End,
@@ -55,14 +57,17 @@ export function buildScript(topology: Topology, options: NetworkOptions): string
 const bridgeOf = (link: number): string => `switch${link}`;
 const portOf = (bridge: string, end: number): string => `${bridge}p${end}`;
 
-/** A cable is a pair of veth; a switch is a bridge with such a pair to each host, and so is a line that impairs what it carries. */
+/**
+ * A cable is a pair of veth, also beneath PPP; a switch is a bridge with such a pair to each host, and so is a line that impairs what
+ * it carries.
+ */
 export function linkCommands(topology: Topology, link: Link, bridge: string): readonly string[] {
   const { ends } = link;
   const near = (end: End): string =>
-    `link add name ${end.interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
+    `link add name ${beneath(link, end).interface} address ${macOf(topology, end)} netns ${end.host} type veth peer name`;
   const [one, other] = ends;
   if (isCable(link)) {
-    return [`${near(one)} ${other.interface} address ${macOf(topology, other)} netns ${other.host}`];
+    return [`${near(one)} ${beneath(link, other).interface} address ${macOf(topology, other)} netns ${other.host}`];
   }
   return [
     `link add name ${bridge} type bridge mcast_snooping 0`,
@@ -106,7 +111,7 @@ export function loseNothing(topology: Topology): string {
 }
 
 function hostScript(topology: Topology, host: Host, options: NetworkOptions): string {
-  const ends = endsOf(topology, host.name);
+  const ends = ethernetOf(topology, host.name);
   const tunnels = options.tunnels[host.name] ?? [];
   const profile = host.name === topology.server.host ? options.profile : 'kernel';
   const commands = [

@@ -1,4 +1,5 @@
 import type { Fault } from '../backend/fault.ts';
+import type { Feature } from '../backend/feature.ts';
 import {
   scriptPatience,
   type Backend,
@@ -45,6 +46,9 @@ export interface ModelOptions {
   readonly turn: () => Promise<void>;
 }
 
+/** Why the model hasn't got a feature; `null`: it has. */
+const lackOf: Readonly<Record<Feature, string | null>> = { netem: null, ppp: "the model can't run pppd" };
+
 /** Labs on a model of the kernel: in virtual time, with nothing on this machine touched. */
 export function modelBackend({ release, turn }: ModelOptions): Backend {
   const era = eraOf(release);
@@ -54,7 +58,7 @@ export function modelBackend({ release, turn }: ModelOptions): Backend {
     assertReady: async () => {
       // It needs nothing.
     },
-    lacks: () => Promise.resolve(null),
+    lacks: (feature) => Promise.resolve(lackOf[feature]),
     open: async (topology, options) => {
       const recording = startRecording();
       const network = buildNetwork(topology, {

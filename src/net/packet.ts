@@ -91,7 +91,8 @@ export interface CookedHeader {
   readonly outgoing: boolean;
 }
 
-const cookedLength = 20;
+/** Bytes of that header. */
+export const cookedLength = 20;
 const packetOutgoing = 4;
 
 /**

@@ -460,6 +460,20 @@ test('an invalid topology ends the run before anything is built from it', async 
   t.deepEqual(log, []);
 });
 
+test('a feature that cannot even be tried ends the run', async (t) => {
+  const { start, planOf } = prepare([], {
+    lacks: () => {
+      throw new LabError('cannot-run', 'no namespaces here');
+    },
+  });
+  const plan = planOf('one', ['dials']);
+  const trials = plan.trials.map(({ trial, candidate }) => ({
+    trial: { ...trial, needs: ['ppp'] as const },
+    candidate,
+  }));
+  await t.throwsAsync(start([{ ...plan, trials }]), { message: 'no namespaces here' });
+});
+
 test('nothing to run', async (t) => {
   const { start, planOf } = prepare([], {});
   t.deepEqual((await start([])).scenarios, []);

@@ -120,6 +120,8 @@ export interface Link {
   readonly ends: readonly [End, End, ...End[]];
   /** What becomes of packets between the two ends of a line; absent: they arrive at once, and all of them. */
   readonly impairment?: Impairment;
+  /** Absent: the interfaces are Ethernet's. */
+  readonly pppoe?: Pppoe;
 }
 
 /**
@@ -131,6 +133,20 @@ export interface Impairment {
   readonly delay: number;
   /** Share of the packets that are lost, each by chance and for itself: from 0 to less than 1. TCP segments aren't joined, as with `Loss`. */
   readonly loss: number;
+}
+
+/**
+ * A line over PPP: the pppd of the first end dials the second end's access concentrator, which gives it its address. The
+ * interfaces of the ends are PPP's, and come and go with the session.
+ */
+export interface Pppoe {
+  /** The names of the Ethernet interfaces beneath, in the order of the ends: they are there all the time, and have no address. */
+  readonly ethernet: readonly [string, string];
+  /**
+   * What pppd of the first end is told to do about a default route by the line. Lines are dialled in the order of the links, and
+   * unless it is to replace one, pppd makes none where there is one.
+   */
+  readonly defaultRoute: 'nodefaultroute' | 'defaultroute' | 'replacedefaultroute';
 }
 
 /** One end of a link: an interface of a host, with its addresses. */
@@ -192,6 +208,19 @@ export function endsOf(topology: Topology, host: string): readonly End[] {
   return topology.links.flatMap((link) => link.ends.filter((end) => end.host === host));
 }
 
+/** A host's Ethernet interfaces, in the order of the links: of a line over PPP the one beneath, which has no address. */
+export function ethernetOf(topology: Topology, host: string): readonly End[] {
+  return topology.links.flatMap((link) =>
+    link.ends.filter((end) => end.host === host).map((end) => beneath(link, end)),
+  );
+}
+
+/** The end itself, or the Ethernet interface beneath it. */
+export function beneath({ ends, pppoe }: Link, end: End): End {
+  const name = pppoe?.ethernet[ends.indexOf(end)];
+  return name === undefined ? end : { ...end, interface: name, addresses: [] };
+}
+
 /** The link that this interface is an end of; an interface that the topology doesn't have is a programming error. */
 export function linkOf(topology: Topology, host: string, name: string): Link {
   const link = topology.links.find(({ ends }) => ends.some((end) => end.host === host && end.interface === name));
@@ -205,6 +234,7 @@ export function linkOf(topology: Topology, host: string, name: string): Link {
  */
 export function cableOf(topology: Topology, host: string, name: string): Link {
   const link = linkOf(topology, host, name);
+  if (link.pppoe) throw new Error(`${name} of ${host} is no end of a cable: it is dialled`);
   if (isCable(link)) return link;
   const to = link.ends.length > 2 ? 'a switch' : 'equipment in a line';
   throw new Error(`${name} of ${host} is no end of a cable: it leads to ${to}`);

@@ -503,6 +503,67 @@ const endAt = ({ links }: Draft<Topology>, host: string, name: string) =>
 const ppp0 = 'link server:ppp0 – isp1:server';
 const home = 'link server:eth2 – desktop:eth0 – laptop:eth0';
 
+// Lines that are dialled
+for (const dialled of ['nodefaultroute', 'defaultroute', 'replacedefaultroute'] as const) {
+  test(`home-gateway is valid with its lines dialled, ${dialled}`, (t) => {
+    t.is(rejection(homeGateway({ dialled })), null);
+  });
+}
+const dialledAs = (draft: Draft<Topology>, ethernet: [string, string]): void =>
+  void (draft.links.find(({ ends }) => ends[0].interface === 'ppp0')!.pppoe = {
+    ethernet,
+    defaultRoute: 'nodefaultroute',
+  });
+test(
+  'PPP on a switch',
+  refusedAtHome,
+  (draft) =>
+    void (draft.links.find(({ ends }) => ends.length > 2)!.pppoe = {
+      ethernet: ['dsl0', 'dsl'],
+      defaultRoute: 'nodefaultroute',
+    }),
+  `${home}: PPP has two ends`,
+  'leave pppoe out, or the other ends',
+);
+test(
+  'PPP with a network of its own',
+  refusedAtHome,
+  (draft) => {
+    dialledAs(draft, ['dsl0', 'dsl']);
+    endAt(draft, 'server', 'ppp0').addresses = ['203.0.113.2/24'];
+  },
+  `${ppp0}: PPP gives server:ppp0 one address from point to point, and not 203.0.113.2/24`,
+  'give it one, such as 192.0.2.1 peer 192.0.2.2',
+);
+test(
+  'a wire beneath PPP by the name of another interface',
+  refusedAtHome,
+  (draft) => {
+    dialledAs(draft, ['eth0', 'dsl']);
+  },
+  `${ppp0}: server:eth0 is an end of another link already`,
+  'name another interface',
+);
+test(
+  'a wire beneath PPP that cannot be named so',
+  refusedAtHome,
+  (draft) => {
+    dialledAs(draft, ['dsl0', 'a-wire-to-the-far-server']);
+  },
+  `${ppp0}: interface 'a-wire-to-the-far-server' of isp1 has 24 characters`,
+  'the kernel allows 15: shorten it',
+);
+test(
+  'a route by a line that is dialled',
+  refusedAtHome,
+  (draft) => {
+    dialledAs(draft, ['dsl0', 'dsl']);
+    draft.hosts.find(({ name }) => name === 'isp1')!.routes = [{ to: '192.168.2.0/24', via: '203.0.113.2' }];
+  },
+  "host 'isp1': its route to 192.168.2.0/24 is by a line over PPP, and would be lost with it",
+  'give it another next router',
+);
+
 test(
   'a peer that is not there',
   refusedAtHome,

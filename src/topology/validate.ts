@@ -9,7 +9,9 @@ import {
   type End,
   type Host,
   type Impairment,
+  type Link,
   type Nat,
+  type Pppoe,
   type Topology,
 } from './topology.ts';
 
@@ -50,7 +52,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
   const interfaces = new Set<string>();
   const owners = new Map<number, string>();
   const networks: { prefix: Prefix; link: string }[] = [];
-  for (const { ends, impairment } of topology.links) {
+  for (const { ends, impairment, pppoe } of topology.links) {
     const count: number = ends.length;
     const link = `link ${ends.map(placeOf).join(' – ')}`;
     if (count < 2) fail(link, `expected two ends, got ${count}`, 'give it two');
@@ -75,6 +77,7 @@ function validateLinks(topology: Topology, hosts: ReadonlySet<string>, fail: Fai
       }
     }
     if (impairment) validateImpairment(impairment, count, link, fail);
+    if (pppoe) validatePppoe(ends, pppoe, link, interfaces, fail);
     const onLink = uniqueNetworks(ends);
     const [first, ...others] = ends;
     if (!others.every((other) => haveCommonNetwork(first, other)))
@@ -105,6 +108,23 @@ function validateImpairment({ delay, loss }: Impairment, ends: number, link: str
   if (!(loss >= 0 && loss < 1)) fail(link, `its loss is ${loss}`, 'give a share of the packets, from 0 to less than 1');
 }
 
+/** @param interfaces those that are known, to which the ones beneath are added */
+function validatePppoe(ends: Link['ends'], pppoe: Pppoe, link: string, interfaces: Set<string>, fail: Fail): void {
+  if (ends.length > 2) fail(link, 'PPP has two ends', 'leave pppoe out, or the other ends');
+  for (const [index, end] of ends.entries()) {
+    if (end.addresses.length > 1 || !end.addresses[0]?.includes(' peer ')) {
+      const given = end.addresses.join(', ');
+      const what = `PPP gives ${placeOf(end)} one address from point to point, and not ${given}`;
+      fail(link, what, 'give it one, such as 192.0.2.1 peer 192.0.2.2');
+    }
+    const name = pppoe.ethernet[index] ?? '';
+    validateInterfaceName({ ...end, interface: name }, link, fail);
+    const place = placeOf({ ...end, interface: name });
+    if (interfaces.has(place)) fail(link, `${place} is an end of another link already`, 'name another interface');
+    interfaces.add(place);
+  }
+}
+
 function validateInterfaceName({ interface: name, host }: End, link: string, fail: Fail): void {
   if (name.length > 15) {
     fail(link, `interface '${name}' of ${host} has ${name.length} characters`, 'the kernel allows 15: shorten it');
@@ -128,6 +148,9 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
     fail(where, `${what} names the interface '${name}', which it does not have`, `it has: ${known}`);
   };
   const reached = new Set<string>();
+  const dialled = topology.links.flatMap(({ ends: both, pppoe }) =>
+    pppoe && both.some((end) => end.host === host.name) ? both : [],
+  );
   for (const { to, via } of host.routes) {
     if (reached.has(to)) fail(where, `there are two routes to ${to}`, 'remove one of them');
     reached.add(to);
@@ -138,6 +161,9 @@ function validateHost(topology: Topology, host: Host, fail: Fail): void {
     }
     if (!ends.some((end) => end.addresses.some((address) => contains(parseEndAddress(address).network, gateway)))) {
       fail(where, `the next router ${via} of its route to ${to} is on none of its links`, 'correct the address');
+    }
+    if (dialled.some((end) => hasAddress(end, via))) {
+      fail(where, `its route to ${to} is by a line over PPP, and would be lost with it`, 'give it another next router');
     }
   }
   if (host.sourceFilter) {
