@@ -51,6 +51,9 @@ const worlds: Readonly<Record<string, World>> = {
     fates: { ...well, noticed: none!, gone: none!, after: first! },
     ...{ saw: single, announced: deletion + removal },
   },
+  'ppp-onlooker (the ISP hangs up, replacedefaultroute)': {
+    ...{ fates: { ...well, gone: none!, after: first! }, saw: single, announced: deletion + removal },
+  },
   'ppp-scripts (the ISP hangs up)': { fates: { ...well, gone: none!, after: first! }, saw: '', announced: removal },
   'ppp-scripts (the wire is cut)': { fates: well, saw: '', announced: removal },
   'ppp-scripts-locked (the ISP hangs up)': { fates: well, saw: '', announced: removal },

@@ -51,11 +51,11 @@ lcp-echo-failure) stay unanswered; it then says goodbye twice, for lcp-restart s
 otherwise), before it removes the interface. Meanwhile the route is there, its dead nexthop is passed over, and all new
 connections are well, by the other line; ip-down has time. If it does nothing, the route goes with the interface.
 
-With defaultroute the report is right to the letter: pppd deletes the default route itself (SIOCDELRT), before it starts ip-down,
-be it its own or a double one that has taken its place, if the line is its first nexthop, the only one that the kernel
-compares. That is announced. It does so only if it had made one itself, as its line came up, and of two that does the first
-alone, for there is none yet. replacedefaultroute changes
-what happens as a line comes up, and nothing of this.
+With defaultroute it is pppd that deletes it (SIOCDELRT), before it starts ip-down, so there is no race: even a double route that has
+taken the place of its own, if the line is its first nexthop, the only one that the kernel compares. That is announced. pppd
+does so only if it has made a default route itself, as its line came up: the first line's does, the second's finds one, and
+makes none. With replacedefaultroute the second line's takes the place of the first's, until the double one does; what becomes
+of that is the same.
 
 How to mend it: nodefaultroute, and an ip-down that makes the route of the lines that are there, when the interface is
 gone (ppp-scripts-locked). That is right in whatever order things happen.`,
@@ -76,6 +76,10 @@ gone (ppp-scripts-locked). That is right in whatever order things happen.`,
     }),
     trial('ppp-onlooker', 'cut', 'defaultroute', {
       ...{ unnoticed: halfDead, noticed: noRoute, gone: noRoute, after: works },
+      doubleRoute: { found: [none], announced: aloud },
+    }),
+    trial('ppp-onlooker', 'hang-up', 'replacedefaultroute', {
+      ...{ gone: noRoute, after: works },
       doubleRoute: { found: [none], announced: aloud },
     }),
     // Whether ip-down or the kernel is first is chance. If ip-down is, it makes a single route by the other line.
