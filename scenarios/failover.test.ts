@@ -10,6 +10,7 @@ import { trialFor, type Trial } from '../src/scenario/scenario.ts';
 import type { Expectation, Pair } from './failover/expectation.ts';
 import { expectations } from './failover/expectations.ts';
 import { many } from './failover/lines-used.ts';
+import { judgeRounds } from './failover/tunnels.ts';
 import scenario from './failover.ts';
 
 type Phase = 'before' | 'during' | 'after';
@@ -274,6 +275,24 @@ test('a tunnel that was begun anew because there was no way at all for long enou
   );
   const own = checks.find((check) => check.kind === 'statement' && check.name.endsWith('by ppp1 at first'));
   t.regex(own?.found ?? '', /^is begun anew: for \d+[.]\d s there was no way at all$/);
+});
+
+test('a tunnel may be begun anew once when there was no way for three seconds, and once more for each four', (t) => {
+  const place = { line: 0, uplink: 'ppp0', address: '198.18.0.2' } as const;
+  const told = (times: number, silence: number | null): boolean | undefined =>
+    judgeRounds(
+      'then',
+      [place],
+      [[{ connected: 1, restarted: 0 }], [{ connected: 1 + times, restarted: times }]],
+      ['works', 'works'],
+      ['works', 'works'],
+      [silence],
+    )[0]?.ok;
+  t.deepEqual(
+    [told(0, 0), told(1, 2.9), told(1, 3), told(2, 6.9), told(2, 7), told(3, 7)],
+    [true, false, true, false, true, false],
+  );
+  t.true(told(5, null));
 });
 
 test('a tunnel that never comes up is told, and all else is asked', async (t) => {
