@@ -55,12 +55,13 @@ const programs = ['pppd', 'pppoe-server', 'pppoe'];
 
 /** Opens a socket as pppd's plug-in does (AF_PPPOX, SOCK_STREAM, PX_PROTO_OE), which loads the modules, then PPP's own device. */
 async function tryPpp(sandbox: Sandbox): Promise<string | null> {
-  const installed = await Promise.all(programs.map(isInstalled));
-  const missing = programs.filter((_, index) => !installed[index]);
-  if (missing.length > 0) return `not installed: ${missing.join(', ')} (sh lab/setup installs it)`;
   // The address is none, so where there is a socket, it can't be connected.
   const socket = await sandbox.attempt(null, ['socat', '-u', '/dev/null', 'SOCKET-CONNECT:24:0:x00,socktype=1']);
   if (socket.stderr.includes(' socket(24, 1, 0): ')) return 'this kernel has no PPP over Ethernet (CONFIG_PPPOE)';
+  if (sandbox.rootless) return "pppd is root's alone";
+  const installed = await Promise.all(programs.map(isInstalled));
+  const missing = programs.filter((_, index) => !installed[index]);
+  if (missing.length > 0) return `not installed: ${missing.join(', ')} (sh lab/setup installs it)`;
   const device = await sandbox.attempt(null, ['sh', '-c', 'exec </dev/ppp']);
   if (device.exitCode !== 0) return `/dev/ppp can't be opened: ${device.stderr.trim().replace(/^.*: /, '')}`;
   return null;
