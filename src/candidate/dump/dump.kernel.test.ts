@@ -28,7 +28,12 @@ const seed = 3;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const model = modelBackend({ release: kernelBackend.release, turn });
 
-const trials = await firstTrials();
+/** With its lines there, whether or not there can be a pppd to dial them: a script finds the same. */
+const undialled = (trial: Trial): Trial => ({
+  ...trial,
+  topology: { ...trial.topology, links: trial.topology.links.map(({ pppoe: _, ...link }) => link) },
+});
+const trials = new Map(Array.from(await firstTrials(), ([name, trial]) => [name, undialled(trial)]));
 
 /** The dump of a server under a candidate, in a network of its own. */
 async function dumpedUnder(
