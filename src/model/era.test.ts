@@ -15,7 +15,8 @@ test(choices, '3.5.7', { routeCache: true, redirects: 'cached' });
 test(choices, '3.6', { routeCache: false, redirects: 'exception' });
 test(choices, '3.2', { routeCache: true, masqueradeFollowsRoute: false });
 test(choices, '3.16', { routeCache: false, multipathChoice: 'rotation', localSourceCheck: 'never', linkDown: false });
-test(choices, '3.16.7', { localSourceCheck: 'unless-accept-local' });
+test(choices, '3.16.7', { localSourceCheck: 'unless-accept-local', forwardsForSockets: true });
+test(choices, '4.1', { forwardsForSockets: false });
 test(choices, '4.4', {
   multipathChoice: 'hash',
   localFlowHash: 'layer-4',

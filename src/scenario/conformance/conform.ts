@@ -50,7 +50,7 @@ export interface Conformance {
   readonly unsteady: readonly Disagreement[];
   /** How many dropped packets were compared, by the kernel's own word for why; null where it says none. */
   readonly drops: number | null;
-  /** How often a lab was carried out once more, for the kernel had kept back some of what the server looks up. */
+  /** How often a lab of many trials was carried out once more, for the kernel had kept back some of what the server looks up. */
   readonly keptBack: number;
   /** How many of the server's look-ups in tables were compared; null where the kernel doesn't tell of them. */
   readonly lookUps: number | null;
@@ -129,7 +129,9 @@ export async function conform(options: ConformanceOptions): Promise<Conformance>
         for (const mechanism of new Set(tries)) add(result.tried, mechanism, 1);
       }
       const found = disagreementsIn(batch, first);
-      const again = found.length > 0 ? disagreementsIn(batch, await both(options, batch)) : [];
+      const second = found.length > 0 ? await both(options, batch) : null;
+      result.keptBack += second?.keptBack ?? 0;
+      const again = second ? disagreementsIn(batch, second) : [];
       const lasting = found.filter(({ index }) => again.some((other) => other.index === index));
       for (const each of found) if (!lasting.includes(each)) result.unsteady.push({ ...each, again: false });
       for (const each of lasting) {

@@ -222,14 +222,12 @@ function letStay(phases: Phase[]): readonly Shot[] {
  * that: such a connection is none of this. All others, and all datagrams, stay.
  */
 function withoutChance(phases: readonly Phase[]): readonly Phase[] {
-  const someStep = (text: string): boolean =>
-    phases.some(({ steps }) => steps.some(({ script }) => script.includes(text)));
-  const byPorts = someStep('hash_policy');
+  const byPorts = hasStep(phases, 'hash_policy');
   // To an address that the router has no longer, too.
   const isForwarded = ({ host, port, destination }: Shot): boolean =>
     host === 'lan' ||
     (host === 'internet' &&
-      (port === ports.forwarded || destination.startsWith('10.') || someStep(`address delete ${destination}/`)));
+      (port === ports.forwarded || destination.startsWith('10.') || hasStep(phases, `address delete ${destination}/`)));
   if (!byPorts) return phases;
   return phases.map(({ steps, shots }) => ({
     steps,
@@ -243,10 +241,8 @@ function withoutChance(phases: readonly Phase[]): readonly Phase[] {
  * its own.
  */
 function withoutHaste(phases: readonly Phase[]): readonly Phase[] {
-  const has = (text: string): number =>
-    phases.findIndex(({ steps }) => steps.some(({ script }) => script.includes(text)));
   const lost = phases.findIndex(({ steps }) => steps.some(({ tries }) => tries.includes('carrier lost')));
-  if (has('fib_multipath_use_neigh') < 0 || lost < 0) return phases;
+  if (lost < 0 || !hasStep(phases, 'fib_multipath_use_neigh')) return phases;
   return phases.map(({ steps, shots }, index) => ({
     steps,
     shots: shots
@@ -255,6 +251,9 @@ function withoutHaste(phases: readonly Phase[]): readonly Phase[] {
       .map(({ stays: _, ...shot }) => shot),
   }));
 }
+
+const hasStep = (phases: readonly Phase[], text: string): boolean =>
+  phases.some(({ steps }) => steps.some(({ script }) => script.includes(text)));
 
 function asDatagram({ host, destination, port, sourcePort, source }: Shot): Shot {
   return { host, protocol: 'udp', destination, port, sourcePort, ...(source !== undefined && { source }) };
